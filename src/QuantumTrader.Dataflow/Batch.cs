@@ -1,0 +1,102 @@
+namespace QuantumTrader.Dataflow;
+
+/// <summary>
+/// A pooled run of events. Whoever holds a reference may read it; the last one to release it gives it back to the pool. Only a sole
+/// holder may write.
+/// </summary>
+public sealed class Batch<T> where T : struct, IEvent<T>
+{
+    private readonly BatchPool<T> _pool;
+    private int _references;
+
+    internal Batch(BatchPool<T> pool)
+    {
+        _pool = pool;
+        Items = new T[pool.BatchSize];
+    }
+
+    internal readonly T[] Items;
+
+    internal bool IsSoleReference => Volatile.Read(ref _references) == 1;
+
+    internal void Lease() => _references = 1;
+
+    internal void Retain() => Interlocked.Increment(ref _references);
+
+    internal void Release()
+    {
+        var left = Interlocked.Decrement(ref _references);
+        if (left == 0)
+        {
+            _pool.Return(this);
+        }
+        else if (left < 0)
+        {
+            throw new InvalidOperationException("Invariant: a batch was released more often than it was retained.");
+        }
+    }
+}
+
+/// <summary>A part of a batch, and one reference to it.</summary>
+internal readonly struct Slice<T>(Batch<T> batch, int start, int count, long stamp) where T : struct, IEvent<T>
+{
+    public readonly Batch<T> Batch = batch;
+    public readonly int Start = start;
+    public readonly int Count = count;
+
+    /// <summary>Stopwatch ticks at which the source emitted the events: the latency marker that travels with them.</summary>
+    public readonly long Stamp = stamp;
+
+    public ReadOnlySpan<T> Span => Batch.Items.AsSpan(Start, Count);
+
+    public long FirstSequence => Batch.Items[Start].Sequence;
+
+    public Slice<T> First(int count) => new(Batch, Start, count, Stamp);
+
+    public Slice<T> Skip(int count) => new(Batch, Start + count, Count - count, Stamp);
+}
+
+/// <summary>Batches of one size, kept for reuse. Holds a bounded number; more than that is left to the garbage collector.</summary>
+public sealed class BatchPool<T>(int batchSize, int keep = 256) where T : struct, IEvent<T>
+{
+    private readonly Batch<T>?[] _free = new Batch<T>[keep];
+    private readonly Lock _gate = new();
+    private int _count;
+    private long _outstanding;
+
+    /// <summary>Events per batch.</summary>
+    public int BatchSize { get; } = batchSize;
+
+    /// <summary>Batches that are in use now; 0 when a graph has ended, or one was leaked.</summary>
+    public long Outstanding { get { lock (_gate) { return _outstanding; } } }
+
+    internal Batch<T> Rent()
+    {
+        Batch<T>? batch = null;
+        lock (_gate)
+        {
+            _outstanding++;
+            if (_count > 0)
+            {
+                batch = _free[--_count];
+                _free[_count] = null;
+            }
+        }
+
+        batch ??= new Batch<T>(this);
+        batch.Lease();
+        return batch;
+    }
+
+    internal void Return(Batch<T> batch)
+    {
+        lock (_gate)
+        {
+            _outstanding--;
+            if (_count < _free.Length)
+            {
+                _free[_count++] = batch;
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+namespace QuantumTrader.Dataflow;
+
+/// <summary>
+/// One step of a graph. Derive from <see cref="Source{T}"/>, <see cref="Operator{TIn,TOut}"/>, <see cref="Operator{TIn,TSide,TOut}"/>,
+/// <see cref="Filter{T}"/> or <see cref="Observer{T}"/>: they are called by one thread at a time, see neither queue nor clock, and
+/// must give the same output for the same input however the input is cut into runs.
+/// </summary>
+public abstract class Block : IDisposable
+{
+    private Accounts? _accounts;
+
+    /// <summary>The block's name in its pipeline; set by the graph.</summary>
+    public string Name { get; internal set; } = "";
+
+    /// <summary>Input events that the block has taken in and not yet passed on or used up, such as a sort buffer's.</summary>
+    public virtual long Held => 0;
+
+    /// <summary>Called once before the first event, on the thread that starts the graph; downstream blocks first.</summary>
+    public virtual void Start() { }
+
+    /// <summary>What the block adds to the run's report, as an object that serialises to JSON; null for nothing.</summary>
+    public virtual object? Report() => null;
+
+    /// <summary>Releases what the block holds; called once when the graph has ended.</summary>
+    public virtual void Dispose() => GC.SuppressFinalize(this);
+
+    /// <summary>The counters of this block; a block built outside a graph gets its own, so that it can be tested alone.</summary>
+    public Accounts Accounts
+    {
+        get => _accounts ??= new Accounts(Name);
+        internal set => _accounts = value;
+    }
+
+    /// <summary>Adds a line to the run's findings. The first few per code are kept, the rest only counted.</summary>
+    /// <param name="code">A short stable name, such as <c>book_gap</c>.</param>
+    /// <param name="message">What was found, where, and what follows from it.</param>
+    protected void Note(string code, string message) => Accounts.Note(code, message);
+
+    /// <summary>Makes the node that runs this block inside an island.</summary>
+    internal abstract Node CreateNode(NodeSettings settings);
+}

@@ -1,0 +1,108 @@
+using System.Runtime.CompilerServices;
+
+namespace QuantumTrader.Dataflow;
+
+/// <summary>Where a block puts what it sends on. Events must be added in the order of their sequence.</summary>
+public sealed class Output<T> where T : struct, IEvent<T>
+{
+    private readonly BatchPool<T> _pool;
+    private readonly List<Slice<T>> _full = [];
+    private Batch<T>? _open;
+    private T[] _items = [];
+    private int _count;
+    private long _sealedCount;
+
+    internal Output(BatchPool<T> pool) => _pool = pool;
+
+    /// <summary>An output outside a graph, for tests and tools; read it with <see cref="ToArray"/>.</summary>
+    public Output() : this(new BatchPool<T>(256)) { }
+
+    /// <summary>Stamp that sealed batches get.</summary>
+    internal long Stamp { get; set; }
+
+    internal long Passed;
+
+    internal long Total => _sealedCount + _count;
+
+    /// <summary>Sends an event that the block made.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(in T value)
+    {
+        var items = _items;
+        var count = _count;
+        if ((uint)count < (uint)items.Length)
+        {
+            items[count] = value;
+            _count = count + 1;
+        }
+        else
+        {
+            AddToNewBatch(in value);
+        }
+    }
+
+    /// <summary>Sends on an event that came in: it is accounted for as passed, not as made here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Pass(in T value)
+    {
+        Passed++;
+        Add(in value);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AddToNewBatch(in T value)
+    {
+        Seal();
+        _open = _pool.Rent();
+        _items = _open.Items;
+        _items[0] = value;
+        _count = 1;
+    }
+
+    private void Seal()
+    {
+        if (_open is null)
+        {
+            return;
+        }
+
+        if (_count > 0)
+        {
+            _full.Add(new Slice<T>(_open, 0, _count, Stamp));
+            _sealedCount += _count;
+        }
+        else
+        {
+            _open.Release();
+        }
+
+        _open = null;
+        _items = [];
+        _count = 0;
+    }
+
+    /// <summary>Moves what was added since the last call to a list; the caller then owns the references.</summary>
+    internal void TakeInto(List<Slice<T>> target)
+    {
+        Seal();
+        target.AddRange(_full);
+        _full.Clear();
+    }
+
+    /// <summary>What was added since the last call, for tests and tools.</summary>
+    public T[] ToArray()
+    {
+        var slices = new List<Slice<T>>();
+        TakeInto(slices);
+        var all = new T[slices.Sum(s => s.Count)];
+        var at = 0;
+        foreach (var slice in slices)
+        {
+            slice.Span.CopyTo(all.AsSpan(at));
+            at += slice.Count;
+            slice.Batch.Release();
+        }
+
+        return all;
+    }
+}
