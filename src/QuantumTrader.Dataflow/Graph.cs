@@ -70,19 +70,19 @@ public sealed class Graph : IDisposable
 
         _elapsed.Stop();
         _workers.Dispose();
-        foreach (var island in _islands)
+        foreach (var (island, runner) in _islands.Zip(_runners))
         {
-            island.Discard();
+            // A block that never returned is left behind on its thread, with what it holds: nothing of it may be touched.
+            if (runner.Completion.IsCompleted)
+            {
+                island.Discard();
+            }
         }
 
         _isCompleted = _fault is null;
         _hasEnded = true;
         var report = Snapshot();
-        foreach (var node in _nodes)
-        {
-            node.Node.Block.Dispose();
-        }
-
+        DisposeBlocks();
         return report;
     }
 
@@ -106,14 +106,14 @@ public sealed class Graph : IDisposable
     {
         if (!_hasEnded)
         {
-            foreach (var node in _nodes)
-            {
-                node.Node.Block.Dispose();
-            }
+            DisposeBlocks();
         }
 
-        _stop.Dispose();
-        _abort.Dispose();
+        if (_runners.All(r => r.Completion.IsCompleted))
+        {
+            _stop.Dispose();
+            _abort.Dispose();
+        }
     }
 
     internal IRunner RunnerOf(int island) => _runners[island];
@@ -126,6 +126,14 @@ public sealed class Graph : IDisposable
     private IRunner MakeRunner(Island island) => island.OwnsThread
         ? new ThreadRunner(island, $"qt/{island.Nodes[0].Block.Name}", Fail, _abort.Token)
         : new PooledRunner(island, _workers, Fail, _abort.Token);
+
+    private void DisposeBlocks()
+    {
+        foreach (var node in _nodes.Where(n => _runners[n.Island.Index].Completion.IsCompleted || !_hasEnded))
+        {
+            node.Node.Block.Dispose();
+        }
+    }
 
     private void Fail(Exception error)
     {

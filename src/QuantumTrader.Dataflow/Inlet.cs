@@ -29,7 +29,6 @@ internal abstract class Inlet
 internal sealed class Inlet<T>(Action<Slice<T>> receiver, Link<T>? link) : Inlet where T : struct, IEvent<T>
 {
     private readonly SliceQueue<T> _pending = new();
-    private long _progressAfterPending;
 
     public override bool HasPending => _pending.Count > 0;
 
@@ -53,12 +52,13 @@ internal sealed class Inlet<T>(Action<Slice<T>> receiver, Link<T>? link) : Inlet
             return;
         }
 
-        if (link.Read(out var slice, out _progressAfterPending, out var isCompleted))
+        if (link.Read(out var slice, out var progress, out var isCompleted))
         {
             _pending.Enqueue(slice);
         }
 
-        Progress = _progressAfterPending;
+        // What an event said of the events before it holds even where the link itself has not been told yet.
+        Progress = Math.Max(Progress, progress);
         IsCompleted = isCompleted;
     }
 

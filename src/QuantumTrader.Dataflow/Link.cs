@@ -36,6 +36,7 @@ internal sealed class Link<T> where T : struct, IEvent<T>
     private int _depth;
     private int _highWater;
     private long _progress;
+    private long _lastSequence = -1;
     private bool _isCompleted;
     private bool _readerWaits;
     private bool _writerWaits;
@@ -141,7 +142,9 @@ internal sealed class Link<T> where T : struct, IEvent<T>
             _depth -= slice.Count;
             _out += slice.Count;
             // While more waits, only what precedes the next event is known to be complete.
-            progress = _depth == 0 ? _progress : (_newest is null ? _slices.Peek().FirstSequence : _newest.First.Sequence) - 1;
+            progress = _depth == 0
+                ? Math.Max(_progress, slice.Span[^1].Sequence - 1)
+                : (_newest is null ? _slices.Peek().FirstSequence : _newest.First.Sequence) - 1;
             isCompleted = _isCompleted && _depth == 0;
             // Half empty, not one free place: otherwise a full edge would wake its writer for every event.
             wake = _writerWaits && _depth <= Capacity / 2;
@@ -181,9 +184,18 @@ internal sealed class Link<T> where T : struct, IEvent<T>
 
     private int TakeWhatFits(in Slice<T> slice)
     {
-        var count = Math.Min(slice.Count, Capacity - _depth);
+        var events = slice.Span;
+        var count = Math.Clamp(Capacity - _depth, 0, events.Length);
+        // What one event caused is taken whole, even over the capacity. Otherwise a merge could wait for the progress of a branch whose
+        // block waits for room for the rest of that same group: a deadlock as soon as an event causes more than fits.
+        while (_whenFull == WhenFull.Block && count < events.Length && events[count].Sequence == (count > 0 ? events[count - 1].Sequence : _lastSequence))
+        {
+            count++;
+        }
+
         if (count > 0)
         {
+            _lastSequence = events[count - 1].Sequence;
             slice.Batch.Retain();
             _slices.Enqueue(slice.First(count));
             _depth += count;

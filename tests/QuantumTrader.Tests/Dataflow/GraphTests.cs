@@ -1,0 +1,316 @@
+using QuantumTrader.Dataflow;
+
+namespace QuantumTrader.Tests.Dataflow;
+
+public sealed class GraphTests
+{
+    private static EngineSettings Hashing => new() { Hashes = true };
+
+    [Fact]
+    public void Every_event_reaches_the_end_of_a_chain_in_order()
+    {
+        var collect = new Collect();
+        var report = new GraphBuilder().Add("source", new Counting(10_000)).Add("collect", collect, ["source"]).Run();
+
+        report.ShouldBeSound();
+        collect.Seen.Select(n => n.Value).ShouldBe(Enumerable.Range(1, 10_000).Select(i => (long)i));
+    }
+
+    [Fact]
+    public void A_chain_of_operators_is_one_island_and_the_source_another()
+    {
+        using var graph = new GraphBuilder()
+            .Add("source", new Counting(1)).Add("a", new Multiply(_ => 1), ["source"]).Add("b", new DropAndChange(_ => false), ["a"])
+            .Add("c", new Collect(), ["b"]).Build();
+
+        graph.Islands.ShouldBe([["source"], ["a", "b", "c"]]);
+    }
+
+    [Fact]
+    public void A_boundary_an_edge_setting_and_an_io_block_start_islands_of_their_own()
+    {
+        using var graph = new GraphBuilder()
+            .Add("source", new Counting(1))
+            .Add("a", new Multiply(_ => 1), ["source"])
+            .Add("b", new Collect(), ["a"], new BlockSettings { Boundary = true })
+            .Add("c", new Collect(), ["a"], new BlockSettings { Edge = new EdgeSettings { Capacity = 4 } })
+            .Add("d", new Collect(), ["a"], new BlockSettings { Io = true })
+            .Add("e", new Collect(), ["a"]).Build();
+
+        graph.Islands.ShouldBe([["source"], ["a", "e"], ["b"], ["c"], ["d"]]);
+    }
+
+    [Fact]
+    public void A_filter_edits_in_place_without_disturbing_who_else_reads_the_batch()
+    {
+        var (before, after) = (new Collect(), new Collect());
+        var report = new GraphBuilder()
+            .Add("source", new Counting(5_000))
+            .Add("before", before, ["source"])
+            .Add("filter", new DropAndChange(v => v % 3 == 0), ["source"])
+            .Add("after", after, ["filter"]).Run();
+
+        report.ShouldBeSound();
+        before.Seen.Select(n => n.Value).ShouldBe(Enumerable.Range(1, 5_000).Select(i => (long)i));
+        after.Seen.Select(n => n.Value).ShouldBe(Enumerable.Range(1, 5_000).Where(i => i % 3 != 0).Select(i => (long)-i));
+        report.Block("filter").Dropped["unwanted"].ShouldBe(5_000 / 3);
+    }
+
+    [Fact]
+    public void Two_branches_of_different_density_merge_in_the_order_of_their_causes()
+    {
+        var collect = new Collect();
+        var report = new GraphBuilder(new EngineSettings { Fuse = false, Capacity = 1 })
+            .Add("source", new Counting(2_000))
+            .Add("rare", new Multiply(v => v % 100 == 0 ? 2 : 0), ["source"])
+            .Add("dense", new Multiply(_ => 1, factor: 1), ["source"])
+            .Add("collect", collect, ["dense", "rare"]).Run();
+
+        report.ShouldBeSound();
+        collect.Seen.Count.ShouldBe(2_040);
+        collect.Seen.Select(n => n.Sequence).ShouldBeInOrder();
+        // Of one cause the first input's event comes first: 100 from "dense", then 300 and 301 from "rare".
+        collect.Seen.Where(n => n.Sequence == 100).Select(n => n.Value).ShouldBe([100L, 300L, 301L]);
+    }
+
+    [Fact]
+    public void The_side_port_comes_before_what_its_event_caused()
+    {
+        var collect = new Collect();
+        var report = new GraphBuilder()
+            .Add("source", new Counting(3))
+            .Add("order", new Multiply(v => v == 2 ? 1 : 0, factor: 10), ["source"])
+            .Add("exchange", _ => new TwoSided(), [("from", ["order"]), ("side", ["source"])], new BlockSettings())
+            .Add("collect", collect, ["exchange"]).Run();
+
+        report.ShouldBeSound();
+        // State: -1, then -1*17-2 = -19, then the order: -19*31+20 = -569. The third event only changes the state.
+        collect.Seen.Select(n => n.Value).ShouldBe([-569L]);
+    }
+
+    [Fact]
+    public void A_branch_that_filters_everything_does_not_stall_the_merge()
+    {
+        var collect = new Collect();
+        var report = new GraphBuilder(new EngineSettings { Fuse = false, Capacity = 2 })
+            .Add("source", new Counting(5_000))
+            .Add("nothing", new Multiply(_ => 0), ["source"])
+            .Add("all", new Multiply(_ => 1), ["source"])
+            .Add("collect", collect, ["nothing", "all"]).Run();
+
+        report.ShouldBeSound();
+        collect.Seen.Count.ShouldBe(5_000);
+    }
+
+    [Fact]
+    public void A_block_that_makes_more_of_one_event_than_fits_its_edges_does_not_stall_the_merge()
+    {
+        var report = new GraphBuilder(new EngineSettings { Fuse = false, Capacity = 1, Workers = 1 })
+            .Add("source", new Counting(200))
+            .Add("burst", new Multiply(_ => 20), ["source"])
+            .Add("rare", new Multiply(v => v % 1000 == 0 ? 1 : 0), ["burst"])
+            .Add("end", new Collect(), ["rare", "burst"]).Run();
+
+        report.ShouldBeSound();
+    }
+
+    [Fact]
+    public void Hashes_are_the_same_for_any_workers_capacity_batch_and_fusion()
+    {
+        var expected = Hashes(Hashing);
+        expected.Count.ShouldBe(8);
+        expected.Values.ShouldAllBe(h => h != null);
+        foreach (var settings in new[]
+        {
+            Hashing, Hashing with { Workers = 1 }, Hashing with { Workers = 4 }, Hashing with { Fuse = false },
+            Hashing with { Fuse = false, Capacity = 1 }, Hashing with { Fuse = false, Capacity = 1, Workers = 1, Batch = 1 }, Hashing with { Batch = 7, Capacity = 13, Fuse = false, Workers = 4 },
+        })
+        {
+            Hashes(settings).ShouldBe(expected);
+        }
+    }
+
+    [Fact]
+    public void A_parallel_block_gives_the_same_hash_as_a_single_one()
+    {
+        string? HashOf(int parallelism) => new GraphBuilder(Hashing with { Workers = 4 })
+            .Add("source", new Counting(20_000, keyOf: n => n * 7919 % 53))
+            .Add("sums", _ => new SumPerKey(), [("from", ["source"])], new BlockSettings { Parallelism = parallelism })
+            .Add("end", new Collect(), ["sums"]).Run().Also(r => r.ShouldBeSound()).Block("sums").Hash;
+
+        var single = HashOf(1);
+        single.ShouldNotBeNull();
+        HashOf(2).ShouldBe(single);
+        HashOf(5).ShouldBe(single);
+    }
+
+    [Fact]
+    public void Parallelism_of_a_block_without_keys_is_refused()
+    {
+        var builder = new GraphBuilder().Add("source", new Counting(1))
+            .Add("b", _ => new Throwing(_ => false), [("from", ["source"])], new BlockSettings { Parallelism = 2 });
+
+        Should.Throw<GraphException>(builder.Build).Message.ShouldContain("'b' has parallelism 2, but its state is not kept per key");
+    }
+
+    [Fact]
+    public void A_cycle_is_refused_with_every_block_on_the_way()
+    {
+        var builder = new GraphBuilder().Add("source", new Counting(1))
+            .Add("a", new TwoSidedStub(), ["source", "c"]).Add("b", new Multiply(_ => 1), ["a"]).Add("c", new Multiply(_ => 1), ["b"]);
+
+        Should.Throw<GraphException>(builder.Build).Message.ShouldBe("The blocks form a cycle: a -> c -> b -> a.");
+    }
+
+    [Fact]
+    public void Streams_with_different_orders_cannot_be_merged()
+    {
+        var builder = new GraphBuilder().Add("one", new Counting(1)).Add("two", new Counting(1)).Add("end", new Collect(), ["one", "two"]);
+
+        Should.Throw<GraphException>(builder.Build).Message.ShouldContain("'end' cannot merge 'one' and 'two'");
+    }
+
+    [Fact]
+    public void A_block_that_loses_an_event_without_saying_so_is_found_out()
+    {
+        var report = new GraphBuilder().Add("source", new Counting(10)).Add("forgetful", new Forgetful(), ["source"]).Run();
+
+        report.Balanced.ShouldBeFalse();
+        report.Imbalances.Single().ShouldStartWith("block forgetful: in 10 is not passed 9 + consumed 0");
+    }
+
+    [Fact]
+    public void A_snapshot_adds_up_at_any_moment_while_events_flow()
+    {
+        using var stop = new CancellationTokenSource();
+        using var graph = new GraphBuilder(new EngineSettings { Capacity = 64, Fuse = false, Batch = 16, Workers = 3 })
+            .Add("source", new Endless())
+            .Add("a", new Multiply(v => (int)(v % 3)), ["source"])
+            .Add("b", new DropAndChange(v => v % 5 == 0), ["a"])
+            .Add("c", new Collect2(), ["b"], new BlockSettings { Edge = new EdgeSettings { Capacity = 8, WhenFull = WhenFull.DropOldest } })
+            .Build();
+        var run = graph.RunAsync(stop.Token);
+        for (var i = 0; i < 2_000; i++)
+        {
+            graph.Snapshot().Imbalances.ShouldBeEmpty();
+        }
+
+        stop.Cancel();
+        run.Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        run.Result.ShouldBeSound();
+        run.Result.Events.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public void Stopping_drains_everything_that_the_source_sent()
+    {
+        using var stop = new CancellationTokenSource();
+        var collect = new Collect2();
+        using var graph = new GraphBuilder(new EngineSettings { Fuse = false }).Add("source", new Endless()).Add("a", new Multiply(_ => 1), ["source"]).Add("end", collect, ["a"]).Build();
+        var run = graph.RunAsync(stop.Token);
+        SpinWait.SpinUntil(() => graph.Snapshot().Events > 1_000, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        stop.Cancel();
+        run.Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
+
+        run.Result.ShouldBeSound();
+        collect.Count.ShouldBe(run.Result.Events);
+    }
+
+    [Fact]
+    public void A_drain_that_takes_too_long_names_what_still_holds()
+    {
+        using var release = new ManualResetEventSlim();
+        using var stop = new CancellationTokenSource();
+        using var graph = new GraphBuilder(new EngineSettings { DrainDeadline = TimeSpan.FromMilliseconds(50), Capacity = 32 })
+            .Add("source", new Endless()).Add("slow", new Stuck(release), ["source"], new BlockSettings { Io = true }).Build();
+        var run = graph.RunAsync(stop.Token);
+        SpinWait.SpinUntil(() => graph.Snapshot().Edges[0].Depth > 0, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        stop.Cancel();
+        run.Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        release.Set();
+
+        run.Result.Completed.ShouldBeFalse();
+        run.Result.Fault!.ShouldContain("Still holding: edge source -> slow with 32 of 32 events; block source; block slow");
+    }
+
+    [Fact]
+    public void Latency_is_measured_for_every_event_that_reaches_a_last_block()
+    {
+        var report = new GraphBuilder().Add("source", new Counting(1_000)).Add("end", new Collect(), ["source"]).Run();
+
+        var latency = report.Latency.Single();
+        (latency.From, latency.To, latency.Count).ShouldBe(("source", "end", 1_000L));
+        latency.P50.ShouldBeLessThanOrEqualTo(latency.P99);
+        latency.P99.ShouldBeLessThanOrEqualTo(latency.P999);
+    }
+
+    [Fact]
+    public void The_three_states_of_every_block_add_up_to_one()
+    {
+        var report = new GraphBuilder(new EngineSettings { Fuse = false }).Add("source", new Counting(50_000)).Add("a", new Multiply(_ => 1), ["source"]).Add("end", new Collect(), ["a"]).Run();
+
+        foreach (var block in report.Blocks)
+        {
+            (block.Idle + block.Backpressured + block.Busy).ShouldBe(1, 1e-9);
+        }
+
+        report.Bottleneck.ShouldNotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public void A_slow_block_is_named_as_the_bottleneck()
+    {
+        var report = new GraphBuilder(new EngineSettings { Fuse = false, Capacity = 256 }).Add("source", new Counting(20_000)).Add("quick", new Multiply(_ => 1), ["source"]).Add("slow", new Slow(), ["quick"]).Run();
+
+        report.Bottleneck.ShouldStartWith("The bottleneck is slow, at work");
+        report.Block("source").Backpressured.ShouldBeGreaterThan(0.3);
+    }
+
+    private static Dictionary<string, string?> Hashes(EngineSettings settings)
+    {
+        // A diamond with a fan-out, a filter on a shared batch, a sparse branch, and a merge of three.
+        var report = new GraphBuilder(settings)
+            .Add("source", new Counting(3_000, seed: settings.Batch))
+            .Add("a", new Multiply(v => (int)(v % 3)), ["source"])
+            .Add("b", new DropAndChange(v => v % 7 == 0), ["a"])
+            .Add("c", new SumPerKey(), ["a"])
+            .Add("rare", new Multiply(v => v % 97 == 0 ? 1 : 0), ["b"])
+            .Add("m", new SumPerKey(), ["c", "rare", "b"])
+            .Add("x", _ => new TwoSided(), [("from", ["m"]), ("side", ["c"])], new BlockSettings())
+            .Add("end", new Collect(), ["x"]).Run();
+        report.ShouldBeSound();
+        return report.Blocks.ToDictionary(b => b.Name, b => b.Hash);
+    }
+
+    private sealed class TwoSidedStub : Observer<Number>
+    {
+        public override void Observe(Run<Number> run) { }
+    }
+
+    private sealed class Collect2 : Observer<Number>
+    {
+        public long Count { get; private set; }
+
+        public override void Observe(Run<Number> run) => Count += run.Length;
+    }
+
+    private sealed class Slow : Observer<Number>
+    {
+        public override void Observe(Run<Number> run)
+        {
+            foreach (ref readonly var _ in run)
+            {
+                Thread.SpinWait(200);
+            }
+        }
+    }
+}
+
+internal static class Fluent
+{
+    public static T Also<T>(this T value, Action<T> action)
+    {
+        action(value);
+        return value;
+    }
+}
