@@ -60,6 +60,16 @@ public sealed class Accounts(string block)
         {
             Increment(_dropped, reason, 1);
             _droppedTotal++;
+        }
+
+        KeepDeadLetter(reason, sequence, detail);
+    }
+
+    /// <summary>Keeps a sample of an event that a block threw at.</summary>
+    internal void KeepDeadLetter(string reason, long sequence, string detail)
+    {
+        lock (_gate)
+        {
             if (_deadLetters.Count < MaxSamples)
             {
                 _deadLetters.Add(new DeadLetter(Block, reason, sequence, detail.Length <= 200 ? detail : detail[..200]));

@@ -1,9 +1,345 @@
+using System.Diagnostics;
+
 namespace QuantumTrader.Dataflow;
 
-internal sealed record NodeSettings;
-internal abstract class Node;
-internal sealed class OperatorNode<TIn, TOut>(Operator<TIn, TOut> block, NodeSettings settings) : Node where TIn : struct, IEvent<TIn> where TOut : struct, IEvent<TOut> { public object X => (block, settings); }
-internal sealed class SideOperatorNode<TIn, TSide, TOut>(Operator<TIn, TSide, TOut> block, NodeSettings settings) : Node where TIn : struct, IEvent<TIn> where TSide : struct, IEvent<TSide> where TOut : struct, IEvent<TOut> { public object X => (block, settings); }
-internal sealed class FilterNode<T>(Filter<T> block, NodeSettings settings) : Node where T : struct, IEvent<T> { public object X => (block, settings); }
-internal sealed class ObserverNode<T>(Observer<T> block, NodeSettings settings) : Node where T : struct, IEvent<T> { public object X => (block, settings); }
-internal sealed class SourceNode<T>(Source<T> block, NodeSettings settings) : Node where T : struct, IEvent<T> { public object X => (block, settings); }
+/// <summary>What a node needs to be made.</summary>
+internal sealed record NodeSettings(BlockSettings Block, EngineSettings Engine, PoolSet Pools);
+
+/// <summary>One pool of batches per event type and graph.</summary>
+internal sealed class PoolSet(int batchSize)
+{
+    private readonly Dictionary<Type, (object Pool, Func<long> Outstanding)> _pools = [];
+
+    public BatchPool<T> Of<T>() where T : struct, IEvent<T>
+    {
+        if (!_pools.TryGetValue(typeof(T), out var entry))
+        {
+            var pool = new BatchPool<T>(batchSize);
+            _pools[typeof(T)] = entry = (pool, () => pool.Outstanding);
+        }
+
+        return (BatchPool<T>)entry.Pool;
+    }
+
+    public long Outstanding => _pools.Values.Sum(p => p.Outstanding());
+}
+
+/// <summary>A named input of a block and the event type that it takes.</summary>
+internal readonly record struct Port(string Name, Type Type);
+
+/// <summary>What a block counted, taken at one instant: <c>In = Passed + Consumed + Dropped + Errors + Held</c> and <c>Out = Passed + Created</c>.</summary>
+internal readonly record struct NodeCounts(long In, long Passed, long Created, long Consumed, long Dropped, long Errors, long Held, long Out);
+
+/// <summary>Runs one block inside its island: merges its inputs, calls it, applies its fault policy, counts, and passes its output on.</summary>
+internal abstract class Node
+{
+    private const long Never = long.MaxValue;
+    private readonly Lock _gate = new();
+    private NodeCounts _counts;
+    private Inlet[] _inlets = [];
+
+    protected Node(Block block, NodeSettings settings)
+    {
+        Block = block;
+        Settings = settings;
+        Cursor = new RunCursor(block.Accounts);
+    }
+
+    public Block Block { get; }
+
+    public NodeSettings Settings { get; }
+
+    public LatencyHistogram Latency { get; } = new();
+
+    /// <summary>Sampled cost: stopwatch ticks over events.</summary>
+    public long SampledTicks { get; private set; }
+
+    /// <summary>Events in the sampled runs.</summary>
+    public long SampledEvents { get; private set; }
+
+    public abstract IReadOnlyList<Port> Ports { get; }
+
+    public abstract Outlet Outlet { get; }
+
+    public abstract Type OutputType { get; }
+
+    /// <summary>The block numbers its output anew.</summary>
+    public virtual bool Resequences => false;
+
+    /// <summary>The block's state is kept per key.</summary>
+    public virtual bool IsPartitioned => false;
+
+    public bool IsFinished { get; private set; }
+
+    protected RunCursor Cursor { get; }
+
+    /// <summary>The delegate, <c>Action&lt;Slice&lt;T&gt;&gt;</c>, that takes what arrives at a port.</summary>
+    public abstract Delegate Receiver(int port);
+
+    public void AddInlet(Inlet inlet) => _inlets = [.. _inlets, inlet];
+
+    public NodeCounts Count()
+    {
+        lock (_gate)
+        {
+            return _counts;
+        }
+    }
+
+    /// <summary>
+    /// Handles what has arrived, at most about <paramref name="limit"/> events; returns how many. Several inputs are merged by
+    /// (sequence, order of the inputs); an event goes ahead only when no other input can still bring an earlier one.
+    /// </summary>
+    public int Pump(int limit)
+    {
+        var handled = 0;
+        while (handled < limit)
+        {
+            var next = -1;
+            for (var i = 0; i < _inlets.Length; i++)
+            {
+                var inlet = _inlets[i];
+                inlet.Refill();
+                if (inlet.HasPending && (next < 0 || inlet.NextSequence < _inlets[next].NextSequence))
+                {
+                    next = i;
+                }
+            }
+
+            if (next < 0)
+            {
+                break;
+            }
+
+            var through = ThroughFor(next);
+            if (_inlets[next].NextSequence > through)
+            {
+                break;
+            }
+
+            handled += _inlets[next].Deliver(through);
+        }
+
+        PublishProgress();
+        return handled;
+    }
+
+    /// <summary>As <see cref="Pump"/>, and measures what it costs.</summary>
+    public int PumpSampled(int limit)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var handled = Pump(limit);
+        SampledTicks += Stopwatch.GetTimestamp() - start;
+        SampledEvents += handled;
+        return handled;
+    }
+
+    /// <summary>All inputs have ended and are handled.</summary>
+    public bool IsInputDone
+    {
+        get
+        {
+            foreach (var inlet in _inlets)
+            {
+                if (!inlet.IsCompleted || inlet.HasPending)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Lets the block send what it still holds and tells the blocks behind it that this input has ended.</summary>
+    public void Finish()
+    {
+        CompleteBlock();
+        IsFinished = true;
+        Outlet.Complete();
+    }
+
+    /// <summary>Work that does not come from an input, such as results of a hosted block; true when there was some.</summary>
+    public virtual bool Poll() => false;
+
+    /// <summary>Gives back every batch that is still held here; used when a run is broken off.</summary>
+    public void Discard()
+    {
+        foreach (var inlet in _inlets)
+        {
+            inlet.Discard();
+        }
+
+        Outlet.Discard();
+    }
+
+    /// <summary>A node that puts the output of several instances of this one back into one order.</summary>
+    public abstract Node MakeGather(string name, NodeSettings settings);
+
+    protected abstract void CompleteBlock();
+
+    /// <summary>Publishes all counters of one run at once, so that a snapshot always adds up.</summary>
+    protected void Commit(long @in, long passed, long created, long dropped, long errors, bool conserves)
+    {
+        var held = Block.Held;
+        lock (_gate)
+        {
+            var c = _counts;
+            c = c with
+            {
+                In = c.In + @in,
+                Passed = c.Passed + passed,
+                Created = c.Created + created,
+                Dropped = c.Dropped + dropped,
+                Errors = c.Errors + errors,
+                Held = held,
+                Out = Outlet.Count,
+            };
+            // A conserving block consumes nothing: whatever is missing then shows up as an imbalance instead of hiding here.
+            _counts = c with { Consumed = conserves ? 0 : c.In - c.Passed - c.Dropped - c.Errors - held };
+        }
+    }
+
+    /// <summary>A call of a block with a run.</summary>
+    protected delegate void RunCall<T>(Run<T> run) where T : struct, IEvent<T>;
+
+    /// <summary>Hands a run to the block and, where its fault policy allows, goes on behind an event at which it threw; returns how many such there were.</summary>
+    protected int CallGuarded<T>(ReadOnlySpan<T> events, RunCall<T> call) where T : struct, IEvent<T>
+    {
+        var (done, errors, attempts, failedAt) = (0, 0, 0, -1);
+        while (done < events.Length)
+        {
+            var rest = events[done..];
+            try
+            {
+                call(new Run<T>(rest, Cursor));
+                break;
+            }
+            catch (Exception error) when (error is not BlockFaultException)
+            {
+                attempts = done + Cursor.Position == failedAt ? attempts + 1 : 1;
+                failedAt = done + Cursor.Position;
+                done = failedAt;
+                if (Tolerates(error, rest, Cursor.Position, attempts))
+                {
+                    done++;
+                    errors++;
+                }
+            }
+        }
+
+        return errors;
+    }
+
+    /// <summary>Applies the block's fault policy; true when the run goes on behind the event at <paramref name="position"/>.</summary>
+    /// <exception cref="BlockFaultException">The policy is to fail, or no single event can be blamed.</exception>
+    protected bool Tolerates<T>(Exception error, ReadOnlySpan<T> events, int position, int attempts) where T : struct, IEvent<T>
+    {
+        var policy = Settings.Block.OnError;
+        var isBlamed = (uint)position < (uint)events.Length;
+        var sequence = isBlamed ? events[position].Sequence : -1;
+        Block.Accounts.Error(error.GetType().Name);
+        if (!isBlamed || policy == OnError.Fail || (policy == OnError.Retry && attempts > Settings.Block.Retries))
+        {
+            throw new BlockFaultException(Block.Name, sequence, error);
+        }
+
+        if (policy == OnError.DeadLetter)
+        {
+            Block.Accounts.KeepDeadLetter(error.GetType().Name, sequence, $"{error.Message} at {events[position]}");
+        }
+
+        return policy != OnError.Retry;
+    }
+
+    protected void RecordLatency(long stamp, int count)
+    {
+        if (!Outlet.HasConsumers)
+        {
+            Latency.Record(Stopwatch.GetTimestamp() - stamp, count);
+        }
+    }
+
+    private long ThroughFor(int next)
+    {
+        var through = Never;
+        for (var j = 0; j < _inlets.Length; j++)
+        {
+            if (j == next)
+            {
+                continue;
+            }
+
+            var other = _inlets[j];
+            var earliest = other.HasPending ? other.NextSequence : other.Progress == Never ? Never : other.Progress + 1;
+            through = Math.Min(through, next < j || earliest == Never ? earliest : earliest - 1);
+        }
+
+        return through;
+    }
+
+    private void PublishProgress()
+    {
+        if (Resequences)
+        {
+            Outlet.SetProgress(LastOwnSequence);
+            return;
+        }
+
+        var progress = Never;
+        foreach (var inlet in _inlets)
+        {
+            progress = Math.Min(progress, inlet.CompleteThrough);
+        }
+
+        // Only the end of the block itself, not of its inputs, says that nothing can follow.
+        Outlet.SetProgress(progress == Never ? LastOwnSequence : progress);
+    }
+
+    /// <summary>Sequence of the last event sent.</summary>
+    protected abstract long LastOwnSequence { get; }
+}
+
+/// <summary>A node that sends events of one type.</summary>
+internal abstract class Node<TOut>(Block block, NodeSettings settings) : Node(block, settings) where TOut : struct, IEvent<TOut>
+{
+    protected Outlet<TOut> Out { get; } = new(settings.Pools.Of<TOut>(), settings.Engine.Hashes);
+
+    protected Output<TOut> Output { get; } = new(settings.Pools.Of<TOut>());
+
+    public override Outlet Outlet => Out;
+
+    public override Type OutputType => typeof(TOut);
+
+    public override Node MakeGather(string name, NodeSettings settings)
+    {
+        var gather = new Gather<TOut> { Name = name };
+        gather.Accounts = new Accounts(name);
+        return gather.CreateNode(settings);
+    }
+
+    protected override long LastOwnSequence => Out.LastSequence;
+
+    /// <summary>Sends what the block put into its output and commits the counters of the run.</summary>
+    protected void SendAndCommit(int @in, long dropped, long errors, bool conserves)
+    {
+        var passed = Output.Passed;
+        Output.Passed = 0;
+        var before = Out.Count;
+        Out.Send(Output);
+        Commit(@in, passed, Out.Count - before - passed, dropped, errors, conserves);
+    }
+
+    protected long TakeDropped()
+    {
+        var dropped = Cursor.Dropped;
+        Cursor.Dropped = 0;
+        return dropped;
+    }
+}
+
+/// <summary>Does nothing: the merge in front of it is the point.</summary>
+internal sealed class Gather<T> : Observer<T> where T : struct, IEvent<T>
+{
+    public override void Observe(Run<T> run) { }
+}

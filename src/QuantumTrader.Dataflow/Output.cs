@@ -41,6 +41,21 @@ public sealed class Output<T> where T : struct, IEvent<T>
         }
     }
 
+    /// <summary>
+    /// Sends an event that the caller writes in place: every field, because what stands there is an old event. Faster than
+    /// <see cref="Add"/> for events that are built field by field.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref T Next()
+    {
+        if ((uint)_count >= (uint)_items.Length)
+        {
+            Open();
+        }
+
+        return ref _items[_count++];
+    }
+
     /// <summary>Sends on an event that came in: it is accounted for as passed, not as made here.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Pass(in T value)
@@ -52,11 +67,17 @@ public sealed class Output<T> where T : struct, IEvent<T>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void AddToNewBatch(in T value)
     {
+        Open();
+        _items[0] = value;
+        _count = 1;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Open()
+    {
         Seal();
         _open = _pool.Rent();
         _items = _open.Items;
-        _items[0] = value;
-        _count = 1;
     }
 
     private void Seal()

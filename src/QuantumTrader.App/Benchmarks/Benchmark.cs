@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+
+namespace QuantumTrader.App.Benchmarks;
+
+/// <summary>One measured case.</summary>
+/// <param name="Case">Its name.</param>
+/// <param name="Value">Median.</param>
+/// <param name="Unit">Unit of the value.</param>
+/// <param name="Limit">What the ratio must reach (or, with a leading <c>&lt;=</c> case name, stay under); null when only stated.</param>
+/// <param name="Ratio">Median of the ratios to the peer measured in the same rounds; null without a peer.</param>
+internal sealed record BenchmarkCase(string Case, double Value, string Unit, double? Limit, double? Ratio)
+{
+    /// <summary>True when the case has no limit or keeps it.</summary>
+    [JsonIgnore]
+    public bool IsMet => Limit is not { } limit || (AtMost ? (Ratio ?? Value) <= limit : (Ratio ?? Value) >= limit);
+
+    /// <summary>The limit is an upper one.</summary>
+    [JsonIgnore]
+    public bool AtMost { get; init; }
+
+    /// <summary>What was compared, for a reader.</summary>
+    [JsonIgnore]
+    public string Against { get; init; } = "";
+}
+
+/// <summary>The result of <c>qt bench NAME</c>.</summary>
+internal sealed record BenchmarkResult(string Name, IReadOnlyList<BenchmarkCase> Cases);
+
+/// <summary>Runs peers in turn, so that a machine that changes speed changes it for all of them.</summary>
+internal static class Rounds
+{
+    /// <summary>Interleaved rounds that count, after one that does not.</summary>
+    public const int Count = 7;
+
+    /// <summary>Runs every measurement once per round; returns, for each, the figure of every counted round.</summary>
+    public static double[][] Run(params Func<double>[] measurements)
+    {
+        var figures = measurements.Select(_ => new double[Count]).ToArray();
+        for (var round = -1; round < Count; round++)
+        {
+            for (var i = 0; i < measurements.Length; i++)
+            {
+                var figure = measurements[i]();
+                if (round >= 0)
+                {
+                    figures[i][round] = figure;
+                }
+            }
+        }
+
+        return figures;
+    }
+
+    /// <summary>The median.</summary>
+    public static double Median(IEnumerable<double> figures)
+    {
+        var sorted = figures.Order().ToArray();
+        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    /// <summary>The median of the ratios round by round.</summary>
+    public static double Ratio(double[] figures, double[] peer) => Median(figures.Zip(peer, (a, b) => a / b));
+
+    /// <summary>For tables.</summary>
+    public static string Format(double value) => value.ToString(value >= 1000 ? "N0" : "0.###", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,540 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using System.Threading.Tasks.Dataflow;
+using QuantumTrader.Dataflow;
+
+namespace QuantumTrader.App.Benchmarks;
+
+/// <summary>What the engine costs, against the same work without it and against per-item TPL Dataflow.</summary>
+internal static class EngineBenchmark
+{
+    private const int Stages = 6;
+    private const int Symbols = 64;
+
+    /// <summary>A 64-byte event, as those of the market.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Tick : IEvent<Tick>
+    {
+        public long Sequence;
+        public long Time;
+        public long ReceiveTime;
+        public long Price;
+        public long Quantity;
+        public long Number;
+        public long Participants;
+        public int Symbol;
+        public int Flags;
+
+        readonly long IEvent<Tick>.Sequence => Sequence;
+
+        public readonly long PartitionKey => Symbol;
+
+        public readonly long ConflationKey => Symbol;
+
+        public static void AppendTo(ReadOnlySpan<Tick> events, IncrementalHash hash) => hash.AppendData(MemoryMarshal.AsBytes(events));
+    }
+
+    /// <summary>Work on one event. A struct, so that a loop over it is compiled for it: the operators pay what the hand-written loop pays.</summary>
+    private interface IStep
+    {
+        void Apply(ref Tick t);
+    }
+
+    /// <summary>One operator per step.</summary>
+    private sealed class StepBlock<TStep>(TStep step) : Filter<Tick> where TStep : struct, IStep
+    {
+        private TStep _step = step;
+
+        public override void Process(EditableRun<Tick> run)
+        {
+            foreach (ref var t in run)
+            {
+                _step.Apply(ref t);
+            }
+        }
+    }
+
+    // Six steps of the weight of light market blocks. State is kept per symbol, as blocks of the market do.
+    private readonly struct Checksum() : IStep
+    {
+        private readonly uint[] _sums = new uint[Symbols + 1];
+
+        public void Apply(ref Tick t)
+        {
+            var crc = BitOperations.Crc32C((uint)t.Symbol, (ulong)t.Sequence);
+            crc = BitOperations.Crc32C(crc, (ulong)t.Time);
+            crc = BitOperations.Crc32C(crc, (ulong)t.Price);
+            _sums[t.Symbol] ^= BitOperations.Crc32C(crc, (ulong)t.Quantity);
+        }
+    }
+
+    private readonly struct Direction() : IStep
+    {
+        private readonly (long TickSize, long Last)[] _ticks = [.. Enumerable.Repeat((500L, 0L), Symbols + 1)];
+
+        public void Apply(ref Tick t)
+        {
+            ref var symbol = ref _ticks[t.Symbol];
+            var ticks = t.Price / symbol.TickSize;
+            t.Flags = ticks > symbol.Last ? 1 : ticks < symbol.Last ? -1 : t.Flags;
+            symbol.Last = ticks;
+        }
+    }
+
+    private readonly struct Score() : IStep
+    {
+        private readonly (double Mean, double Variance, double Score)[] _states = [.. Enumerable.Repeat((0.0, 1.0, 0.0), Symbols + 1)];
+
+        public void Apply(ref Tick t)
+        {
+            ref var s = ref _states[t.Symbol];
+            var delta = t.Price - s.Mean;
+            s.Mean += delta * 0.06;
+            s.Variance = 0.94 * (s.Variance + (0.06 * delta * delta));
+            s.Score = delta / Math.Sqrt(s.Variance);
+        }
+    }
+
+    private readonly struct Imbalance() : IStep
+    {
+        private readonly (long Buys, long Sells, double Ratio)[] _states = new (long, long, double)[Symbols + 1];
+
+        public void Apply(ref Tick t)
+        {
+            ref var s = ref _states[t.Symbol];
+            var signed = t.Flags * t.Quantity;
+            s.Buys += Math.Max(0, signed);
+            s.Sells += Math.Max(0, -signed);
+            s.Ratio = (s.Buys - s.Sells) / (double)(s.Buys + s.Sells + 1);
+        }
+    }
+
+    private readonly struct LogReturn() : IStep
+    {
+        private readonly (double Last, double Sum)[] _states = [.. Enumerable.Repeat((1.0, 0.0), Symbols + 1)];
+
+        public void Apply(ref Tick t)
+        {
+            ref var s = ref _states[t.Symbol];
+            s.Sum += Math.Log(t.Price / s.Last);
+            s.Last = t.Price;
+        }
+    }
+
+    private readonly struct Delay() : IStep
+    {
+        private readonly long[] _counts = new long[(Symbols + 1) * 64];
+
+        public void Apply(ref Tick t)
+        {
+            var delay = t.ReceiveTime - t.Time;
+            _counts[(t.Symbol * 64) + BitOperations.Log2((ulong)delay | 1)]++;
+            t.Flags |= delay > 6 ? 16 : 0;
+        }
+    }
+
+    /// <summary>Next to no work, so that what is measured is the hand-over.</summary>
+    private readonly struct Light : IStep
+    {
+        public void Apply(ref Tick t) => t.Number += t.Quantity;
+    }
+
+    private sealed class Generator(long count) : Source<Tick>
+    {
+        private long _made;
+
+        public override bool Read(Output<Tick> output, int limit, CancellationToken stop)
+        {
+            for (var i = 0; i < limit && _made < count; i++)
+            {
+                Make(++_made, out output.Next());
+            }
+
+            return _made < count;
+        }
+    }
+
+    private static void Make(long n, out Tick t)
+    {
+        t.Sequence = n;
+        t.Time = n * 1000;
+        t.ReceiveTime = (n * 1000) + (n & 7);
+        t.Price = 5_000_000 + (500 * ((n * 7919) & 1023));
+        t.Quantity = 1 + (n & 15);
+        t.Number = n;
+        t.Participants = n & 255;
+        t.Symbol = 1 + (int)((n * 31) & (Symbols - 1));
+        t.Flags = 0;
+    }
+
+    internal static void Probe()
+    {
+        for (var r = 0; r < 6; r++)
+        {
+            using var g = MarketChain(20_000_000, new EngineSettings()).Build();
+            var rate = EventsPerSecond(g, 20_000_000);
+            Console.WriteLine($"{rate / 1e6:0.0} M/s  {string.Join(" ", g.Snapshot().Blocks.Select(x => $"{x.Name} {x.Busy:0.00} {x.Backpressured:0.00} {x.NanosecondsPerEvent:0.0}ns"))} hand {HandWritten(20_000_000)/1e6:0.0}");
+        }
+    }
+
+    /// <summary>Runs all cases.</summary>
+    public static BenchmarkResult Run(bool isQuick)
+    {
+        var scale = isQuick ? 10 : 1;
+        var cases = new List<BenchmarkCase>();
+        Fused(cases, 20_000_000 / scale);
+        Boundary(cases, 6_000_000 / scale, 400_000 / scale);
+        Offered(cases, isQuick);
+        Allocation(cases, 8_000_000 / scale);
+        Metrics(cases, 20_000_000 / scale);
+        FanOut(cases, 20_000_000 / scale);
+        return new BenchmarkResult("engine", cases);
+    }
+
+    private static void Fused(List<BenchmarkCase> cases, int count)
+    {
+        var figures = Rounds.Run(() => FusedGraph(count), () => HandWritten(count));
+        cases.Add(new BenchmarkCase("fused", Rounds.Median(figures[0]), "events/s", 0.9, Rounds.Ratio(figures[0], figures[1])) { Against = "hand-written loop" });
+        cases.Add(new BenchmarkCase("fused.peer_loop", Rounds.Median(figures[1]), "events/s", null, null));
+        var empty = Rounds.Run(() => SampledCost(count));
+        cases.Add(new BenchmarkCase("fused.cost_per_empty_operator", Rounds.Median(empty[0]), "ns/event", null, null));
+    }
+
+    /// <summary>Six operators as a declared graph, timed from the first event to the end of the drain, with its source.</summary>
+    private static double FusedGraph(int count)
+    {
+        using var graph = MarketChain(count, new EngineSettings()).Build();
+        return EventsPerSecond(graph, count);
+    }
+
+    /// <summary>What a fused operator costs that does next to nothing: reading one field per event.</summary>
+    private static double SampledCost(int count)
+    {
+        var builder = new GraphBuilder().Add("source", new Generator(count)).Add("o0", new Last(), ["source"]);
+        for (var i = 1; i <= Stages; i++)
+        {
+            builder.Add($"o{i}", new Last(), [$"o{i - 1}"]);
+        }
+
+        using var graph = builder.Build();
+        EventsPerSecond(graph, count);
+        // Not the first: it is charged with fetching the events from the source's core.
+        return graph.Snapshot().Blocks.Skip(2).Average(b => b.NanosecondsPerEvent);
+    }
+
+    private static GraphBuilder MarketChain(int count, EngineSettings settings) => Chain(settings, new Generator(count),
+        new StepBlock<Checksum>(new()), new StepBlock<Direction>(new()), new StepBlock<Score>(new()),
+        new StepBlock<Imbalance>(new()), new StepBlock<LogReturn>(new()), new StepBlock<Delay>(new()));
+
+    private static GraphBuilder LightChain(Source<Tick> source, EngineSettings settings) => Chain(settings, source,
+        [.. Enumerable.Range(0, Stages).Select(_ => new StepBlock<Light>(new()))]);
+
+    private static GraphBuilder Chain(EngineSettings settings, Source<Tick> source, params Block[] blocks)
+    {
+        var builder = new GraphBuilder(settings).Add("source", source);
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            builder.Add($"step{i}", blocks[i], [i == 0 ? "source" : $"step{i - 1}"]);
+        }
+
+        return builder;
+    }
+
+    // Makes its events in memory, a batch at a time, as the graph's source must; then one loop does all six steps.
+    private static double HandWritten(int count)
+    {
+        var (checksum, direction, score, imbalance, logReturn, delay) = (new Checksum(), new Direction(), new Score(), new Imbalance(), new LogReturn(), new Delay());
+        var batch = new Tick[256];
+        var start = Stopwatch.GetTimestamp();
+        for (long n = 1; n <= count;)
+        {
+            var length = (int)Math.Min(batch.Length, count - n + 1);
+            for (var i = 0; i < length; i++)
+            {
+                Make(n++, out batch[i]);
+            }
+
+            foreach (ref var t in batch.AsSpan(0, length))
+            {
+                checksum.Apply(ref t);
+                direction.Apply(ref t);
+                score.Apply(ref t);
+                imbalance.Apply(ref t);
+                logReturn.Apply(ref t);
+                delay.Apply(ref t);
+            }
+        }
+
+        return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static double EventsPerSecond(Graph graph, int count)
+    {
+        var report = graph.RunAsync().GetAwaiter().GetResult();
+        if (!report.Balanced || !report.Completed || report.Events != count)
+        {
+            throw new InvalidOperationException($"Invariant: the benchmark's graph must balance: {report.Fault} {string.Join("; ", report.Imbalances)}");
+        }
+
+        return count / report.Elapsed.TotalSeconds;
+    }
+
+    private static void Boundary(List<BenchmarkCase> cases, int count, int itemCount)
+    {
+        var figures = Rounds.Run(
+            () => BoundaryGraph(count),
+            () => TransformBlocks(itemCount),
+            () => BatchedTransformBlocks(count),
+            () => BatchedChannels(count));
+        cases.Add(new BenchmarkCase("boundary", Rounds.Median(figures[0]), "events/s", 30, Rounds.Ratio(figures[0], figures[1])) { Against = "per-item TransformBlocks, bound 1024" });
+        cases.Add(new BenchmarkCase("boundary.peer_transform_block", Rounds.Median(figures[1]), "events/s", null, null));
+        cases.Add(new BenchmarkCase("boundary.against_batched_transform_blocks", Rounds.Median(figures[2]), "events/s", null, Rounds.Ratio(figures[0], figures[2])) { Against = "TransformBlocks of batches of 256" });
+        cases.Add(new BenchmarkCase("boundary.against_batched_channels", Rounds.Median(figures[3]), "events/s", null, Rounds.Ratio(figures[0], figures[3])) { Against = "Channels of batches of 256" });
+    }
+
+    private static double BoundaryGraph(int count)
+    {
+        using var graph = LightChain(new Generator(count), new EngineSettings { Fuse = false }).Build();
+        return EventsPerSecond(graph, count);
+    }
+
+    private static double TransformBlocks(int count)
+    {
+        var options = new ExecutionDataflowBlockOptions { BoundedCapacity = 1024, EnsureOrdered = true, SingleProducerConstrained = true };
+        var (first, end) = TransformChain<Tick>(t => { default(Light).Apply(ref t); return t; }, options);
+        var start = Stopwatch.GetTimestamp();
+        for (long n = 1; n <= count; n++)
+        {
+            Make(n, out var t);
+            if (!first.Post(t))
+            {
+                first.SendAsync(t).GetAwaiter().GetResult();
+            }
+        }
+
+        first.Complete();
+        end.GetAwaiter().GetResult();
+        return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static double BatchedTransformBlocks(int count)
+    {
+        var pool = new ConcurrentQueue<Tick[]>();
+        var options = new ExecutionDataflowBlockOptions { BoundedCapacity = 32, EnsureOrdered = true, SingleProducerConstrained = true };
+        var (first, end) = TransformChain<Tick[]>(ApplyToBatch, options, pool.Enqueue);
+        var start = Stopwatch.GetTimestamp();
+        for (long n = 1; n <= count;)
+        {
+            var batch = Fill(pool, ref n);
+            if (!first.Post(batch))
+            {
+                first.SendAsync(batch).GetAwaiter().GetResult();
+            }
+        }
+
+        first.Complete();
+        end.GetAwaiter().GetResult();
+        return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    // The chain is linear, where completing behind the one input is right.
+    private static (TransformBlock<T, T> First, Task End) TransformChain<T>(Func<T, T> step, ExecutionDataflowBlockOptions options, Action<T>? recycle = null)
+    {
+        var link = new DataflowLinkOptions { PropagateCompletion = true };
+        var first = new TransformBlock<T, T>(step, options);
+        var last = first;
+        for (var i = 1; i < Stages - 1; i++)
+        {
+            var next = new TransformBlock<T, T>(step, options);
+            last.LinkTo(next, link);
+            last = next;
+        }
+
+        var end = new ActionBlock<T>(item => { var done = step(item); recycle?.Invoke(done); }, options);
+        last.LinkTo(end, link);
+        return (first, end.Completion);
+    }
+
+    private static double BatchedChannels(int count)
+    {
+        var pool = new ConcurrentQueue<Tick[]>();
+        var channels = Enumerable.Range(0, Stages).Select(_ => Channel.CreateBounded<Tick[]>(new BoundedChannelOptions(32) { SingleReader = true, SingleWriter = true })).ToArray();
+        var tasks = Enumerable.Range(0, Stages).Select(i => Task.Run(async () =>
+        {
+            var next = i + 1 < Stages ? channels[i + 1].Writer : null;
+            while (await channels[i].Reader.WaitToReadAsync().ConfigureAwait(false))
+            {
+                while (channels[i].Reader.TryRead(out var batch))
+                {
+                    ApplyToBatch(batch);
+                    if (next is null)
+                    {
+                        pool.Enqueue(batch);
+                    }
+                    else if (!next.TryWrite(batch))
+                    {
+                        await next.WriteAsync(batch).ConfigureAwait(false);
+                    }
+                }
+            }
+
+            next?.Complete();
+        })).ToArray();
+        var start = Stopwatch.GetTimestamp();
+        for (long n = 1; n <= count;)
+        {
+            var batch = Fill(pool, ref n);
+            if (!channels[0].Writer.TryWrite(batch))
+            {
+                channels[0].Writer.WriteAsync(batch).AsTask().GetAwaiter().GetResult();
+            }
+        }
+
+        channels[0].Writer.Complete();
+        Task.WaitAll(tasks);
+        return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static Tick[] ApplyToBatch(Tick[] batch)
+    {
+        foreach (ref var t in batch.AsSpan())
+        {
+            default(Light).Apply(ref t);
+        }
+
+        return batch;
+    }
+
+    private static Tick[] Fill(ConcurrentQueue<Tick[]> pool, ref long n)
+    {
+        if (!pool.TryDequeue(out var batch))
+        {
+            batch = new Tick[256];
+        }
+
+        for (var i = 0; i < batch.Length; i++)
+        {
+            Make(n++, out batch[i]);
+        }
+
+        return batch;
+    }
+
+    // A source that wakes every millisecond and sends what is due by then.
+    private sealed class Paced(long count, double eventsPerSecond) : Source<Tick>
+    {
+        private long _made;
+        private long _start;
+
+        public override bool Read(Output<Tick> output, int limit, CancellationToken stop)
+        {
+            _start = _start == 0 ? Stopwatch.GetTimestamp() : _start;
+            long due;
+            while ((due = Math.Min(count, (long)(Stopwatch.GetElapsedTime(_start).TotalSeconds * eventsPerSecond))) <= _made)
+            {
+                stop.WaitHandle.WaitOne(1);
+            }
+
+            for (var i = 0; i < limit && _made < due; i++)
+            {
+                Make(++_made, out output.Next());
+            }
+
+            return _made < count;
+        }
+    }
+
+    private static void Offered(List<BenchmarkCase> cases, bool isQuick)
+    {
+        foreach (var rate in new[] { 10_000, 100_000 })
+        {
+            var latencies = Enumerable.Range(0, isQuick ? 1 : 3).Select(_ =>
+            {
+                using var graph = LightChain(new Paced(rate * (isQuick ? 1 : 2), rate), new EngineSettings { Fuse = false }).Build();
+                return graph.RunAsync().GetAwaiter().GetResult().Latency.Single();
+            }).ToList();
+            cases.Add(new BenchmarkCase($"boundary.latency_p50_at_{rate / 1000}k", Rounds.Median(latencies.Select(l => l.P50)), "us", null, null));
+            cases.Add(new BenchmarkCase($"boundary.latency_p99_at_{rate / 1000}k", Rounds.Median(latencies.Select(l => l.P99)), "us", null, null));
+        }
+    }
+
+    private static void Allocation(List<BenchmarkCase> cases, int count)
+    {
+        foreach (var fuse in new[] { true, false })
+        {
+            // Two lengths, so that what building and starting cost falls out of the difference.
+            double Bytes(int n)
+            {
+                using var graph = LightChain(new Generator(n), new EngineSettings { Fuse = fuse }).Build();
+                var before = GC.GetTotalAllocatedBytes(true);
+                EventsPerSecond(graph, n);
+                return GC.GetTotalAllocatedBytes(true) - before;
+            }
+
+            Bytes(count / 4);
+            var perEvent = Rounds.Median(Enumerable.Range(0, 5).Select(_ => (Bytes(count) - Bytes(count / 4)) / (count - (count / 4))));
+            // Less than a thousandth of a byte is a pool that grew once, not a cost per event.
+            cases.Add(new BenchmarkCase(fuse ? "allocation.fused" : "allocation.boundary", Math.Max(0, Math.Round(perEvent, 3)), "bytes/event", 0, null) { AtMost = true });
+        }
+    }
+
+    private static void Metrics(List<BenchmarkCase> cases, int count)
+    {
+        double With(bool isOn)
+        {
+            using var graph = MarketChain(count, new EngineSettings()).Build();
+            if (!isOn)
+            {
+                return EventsPerSecond(graph, count);
+            }
+
+            using var metrics = new EngineMetrics("bench", graph);
+            using var listener = new System.Diagnostics.Metrics.MeterListener { InstrumentPublished = (instrument, l) => { if (instrument.Meter.Name == EngineMetrics.MeterName) { l.EnableMeasurementEvents(instrument); } } };
+            listener.SetMeasurementEventCallback<long>((_, _, _, _) => { });
+            listener.SetMeasurementEventCallback<double>((_, _, _, _) => { });
+            listener.Start();
+            using var timer = new Timer(_ => listener.RecordObservableInstruments(), null, 0, 100);
+            return EventsPerSecond(graph, count);
+        }
+
+        var figures = Rounds.Run(() => With(true), () => With(false));
+        cases.Add(new BenchmarkCase("metrics", Rounds.Median(figures[0]), "events/s", 0.95, Rounds.Ratio(figures[0], figures[1])) { Against = "all metrics off; on: scraped every 100 ms" });
+    }
+
+    private sealed class Last : Observer<Tick>
+    {
+        private long _sum;
+
+        public override void Observe(Run<Tick> run)
+        {
+            foreach (ref readonly var t in run)
+            {
+                _sum += t.Price;
+            }
+        }
+
+        public override object Report() => _sum;
+    }
+
+    private static void FanOut(List<BenchmarkCase> cases, int count)
+    {
+        double To(int sinks)
+        {
+            var builder = new GraphBuilder().Add("source", new Generator(count));
+            for (var i = 0; i < sinks; i++)
+            {
+                builder.Add($"sink{i}", new Last(), ["source"], new BlockSettings { Boundary = true });
+            }
+
+            using var graph = builder.Build();
+            return EventsPerSecond(graph, count);
+        }
+
+        var figures = Rounds.Run(() => To(4), () => To(1));
+        cases.Add(new BenchmarkCase("fan_out", Rounds.Median(figures[0]), "events/s", 0.5, Rounds.Ratio(figures[0], figures[1])) { Against = "one sink" });
+    }
+}

@@ -1,0 +1,161 @@
+using System.Diagnostics;
+
+namespace QuantumTrader.Dataflow;
+
+/// <summary>A built graph: runs once, can be watched while it runs, and accounts for every event when it has ended.</summary>
+public sealed class Graph : IDisposable
+{
+    private readonly EngineSettings _settings;
+    private readonly List<Island> _islands;
+    private readonly List<IRunner> _runners;
+    private readonly PoolSet _pools;
+    private readonly WorkerPool _workers;
+    private readonly CancellationTokenSource _stop;
+    private readonly CancellationTokenSource _abort = new();
+    private readonly List<GraphNode> _nodes = [];
+    private readonly List<GraphEdge> _edges = [];
+    private readonly Stopwatch _elapsed = new();
+    private string? _fault;
+    private bool _isCompleted;
+    private bool _hasEnded;
+
+    internal Graph(EngineSettings settings, List<Island> islands, PoolSet pools, CancellationTokenSource stop)
+    {
+        _settings = settings;
+        _islands = islands;
+        _pools = pools;
+        _stop = stop;
+        _workers = new WorkerPool(settings.Workers > 0 ? settings.Workers : Environment.ProcessorCount, "qt");
+        _runners = [.. islands.Select(MakeRunner)];
+    }
+
+    /// <summary>Names of the blocks that run fused, island by island.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Islands => [.. _islands.Select(i => (IReadOnlyList<string>)[.. i.Nodes.Select(n => n.Block.Name)])];
+
+    /// <summary>The blocks by name; of a parallel block, one per instance.</summary>
+    public IReadOnlyDictionary<string, Block> Blocks => _nodes.ToDictionary(n => n.Name, n => n.Node.Block, StringComparer.Ordinal);
+
+    /// <summary>Name of the class that implements a block.</summary>
+    public string TypeOf(string name) => _nodes.First(n => n.Name == name).Node.Block.GetType().Name;
+
+    /// <summary>Runs to the end of all sources, or until asked to stop; then drains.</summary>
+    /// <param name="stop">Asks the sources to end; what is under way is still handed on, within the drain deadline.</param>
+    /// <returns>The final account. A fault is in it, not thrown.</returns>
+    public async Task<GraphReport> RunAsync(CancellationToken stop = default)
+    {
+        if (_elapsed.IsRunning || _hasEnded)
+        {
+            throw new InvalidOperationException("Condition failed: a graph runs once.");
+        }
+
+        // Downstream first, so that nobody sends to a block that is not ready.
+        foreach (var node in Enumerable.Reverse(_nodes))
+        {
+            node.Node.Block.Start();
+        }
+
+        _elapsed.Start();
+        _workers.Start();
+        foreach (var (island, runner) in Enumerable.Reverse(_islands.Zip(_runners)))
+        {
+            island.Clock.Restart();
+            runner.Start();
+        }
+
+        var all = Task.WhenAll(_runners.Select(r => r.Completion));
+        using (stop.Register(_stop.Cancel))
+        {
+            await WaitForEnd(all).ConfigureAwait(false);
+        }
+
+        _elapsed.Stop();
+        _workers.Dispose();
+        foreach (var island in _islands)
+        {
+            island.Discard();
+        }
+
+        _isCompleted = _fault is null;
+        _hasEnded = true;
+        var report = Snapshot();
+        foreach (var node in _nodes)
+        {
+            node.Node.Block.Dispose();
+        }
+
+        return report;
+    }
+
+    /// <summary>Breaks the run off at once: what is under way stays counted as in flight.</summary>
+    public void Abort(string reason)
+    {
+        Interlocked.CompareExchange(ref _fault, reason, null);
+        _stop.Cancel();
+        _abort.Cancel();
+        foreach (var runner in _runners)
+        {
+            runner.Wake();
+        }
+    }
+
+    /// <summary>The account at this instant; blocks and edges each add up at any time.</summary>
+    public GraphReport Snapshot() => new GraphAccount(_nodes, _edges, _islands).Report(_elapsed.Elapsed, _fault, _isCompleted, _hasEnded ? _pools.Outstanding : 0);
+
+    /// <summary>Releases the blocks of a graph that was built but not run.</summary>
+    public void Dispose()
+    {
+        if (!_hasEnded)
+        {
+            foreach (var node in _nodes)
+            {
+                node.Node.Block.Dispose();
+            }
+        }
+
+        _stop.Dispose();
+        _abort.Dispose();
+    }
+
+    internal IRunner RunnerOf(int island) => _runners[island];
+
+    internal void AddNode(string name, string blockName, Node node) => _nodes.Add(new GraphNode(name, blockName, node, _islands.First(i => i.Nodes.Contains(node))));
+
+    internal void AddEdge(string from, string to, string port, WhenFull whenFull, int partitions, ILinkProbe? link) =>
+        _edges.Add(new GraphEdge(from, to, port, whenFull, partitions, link));
+
+    private IRunner MakeRunner(Island island) => island.OwnsThread
+        ? new ThreadRunner(island, $"qt/{island.Nodes[0].Block.Name}", Fail, _abort.Token)
+        : new PooledRunner(island, _workers, Fail, _abort.Token);
+
+    private void Fail(Exception error)
+    {
+        // Counted on its block; the run ends because a block that may not fail did.
+        Abort(error is BlockFaultException ? error.Message : $"Invariant: {error}");
+    }
+
+    private async Task WaitForEnd(Task all)
+    {
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = _stop.Token.Register(stopping.SetResult);
+        if (await Task.WhenAny(all, stopping.Task).ConfigureAwait(false) != all
+            && await Task.WhenAny(all, Task.Delay(_settings.DrainDeadline)).ConfigureAwait(false) != all)
+        {
+            Abort($"The graph was not drained within {_settings.DrainDeadline.TotalSeconds:0.###} s. Still holding: {string.Join("; ", StillHolding())}.");
+            // A block that does not return cannot be forced to; its thread is a background thread and is left behind.
+            await Task.WhenAny(all, Task.Delay(TimeSpan.FromSeconds(1))).ConfigureAwait(false);
+        }
+    }
+
+    private IEnumerable<string> StillHolding()
+    {
+        var edges = _edges.Where(e => e.Link is not null && e.Link.Count().Depth > 0).Select(e => $"edge {e.From} -> {e.To} with {e.Link!.Count().Depth} of {e.Link.Capacity} events");
+        var blocks = _islands.Where(i => !i.IsDone).Select(i => $"block {string.Join("+", i.Nodes.Where(n => !n.IsFinished).Select(n => n.Block.Name))}");
+        return edges.Concat(blocks);
+    }
+}
+
+/// <summary>A node with its place in the graph.</summary>
+internal sealed record GraphNode(string Name, string BlockName, Node Node, Island Island);
+
+/// <summary>An edge with its place in the graph; no link when both ends are fused.</summary>
+internal sealed record GraphEdge(string From, string To, string Port, WhenFull WhenFull, int Partitions, ILinkProbe? Link);

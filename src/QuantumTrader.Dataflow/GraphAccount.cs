@@ -1,0 +1,201 @@
+using System.Globalization;
+
+namespace QuantumTrader.Dataflow;
+
+/// <summary>Adds up what the parts of a graph counted, and says where it does not add up.</summary>
+internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList<GraphEdge> edges, IReadOnlyList<Island> islands)
+{
+    public GraphReport Report(TimeSpan elapsed, string? fault, bool isCompleted, long outstandingBatches)
+    {
+        var blockReports = nodes.Select(n => Describe(n, isCompleted)).ToList();
+        var edgeReports = edges.Select(e => Describe(e, blockReports)).ToList();
+        var imbalances = Imbalances(blockReports, edgeReports, isCompleted, outstandingBatches).ToList();
+        var sources = nodes.Where(n => n.Node is ISourceNode).ToList();
+        var accounts = nodes.Select(n => n.Node.Block.Accounts).ToList();
+        return new GraphReport
+        {
+            Balanced = imbalances.Count == 0,
+            Imbalances = imbalances,
+            Completed = isCompleted,
+            Fault = fault,
+            Elapsed = elapsed,
+            Events = sources.Sum(n => n.Node.Outlet.Count),
+            Progress = sources.Average(n => ((ISourceNode)n.Node).Progress),
+            Blocks = blockReports,
+            Edges = edgeReports,
+            Latency = [.. nodes.Where(n => !n.Node.Outlet.HasConsumers).Select(n => Latency(n, sources)).Where(l => l.Count > 0)],
+            Bottleneck = Bottleneck.InWords(islands, blockReports),
+            Notes = [.. accounts.SelectMany(a => a.Notes)],
+            NoteCounts = accounts.SelectMany(a => a.NoteCounts.Select(c => (Key: $"{a.Block}.{c.Key}", c.Value))).ToDictionary(x => x.Key, x => x.Value, StringComparer.Ordinal),
+            DeadLetters = [.. accounts.SelectMany(a => a.DeadLetters)],
+        };
+    }
+
+    private static BlockReport Describe(GraphNode n, bool isCompleted)
+    {
+        var counts = n.Node.Count();
+        var (idle, backpressured, busy, stall) = n.Island.Clock.Shares();
+        var accounts = n.Node.Block.Accounts;
+        return new BlockReport
+        {
+            Name = n.Name,
+            Island = n.Island.Index,
+            In = counts.In,
+            Out = counts.Out,
+            Passed = counts.Passed,
+            Created = counts.Created,
+            Consumed = counts.Consumed,
+            Held = counts.Held,
+            Failed = counts.Errors,
+            Dropped = accounts.Dropped,
+            Errors = accounts.Errors,
+            Balanced = counts.In == counts.Passed + counts.Consumed + counts.Dropped + counts.Errors + counts.Held
+                && counts.Consumed >= 0 && counts.Out == counts.Passed + counts.Created,
+            Hash = isCompleted ? n.Node.Outlet.Hash : null,
+            Idle = idle,
+            Backpressured = backpressured,
+            Busy = busy,
+            LongestStallSeconds = stall,
+            NanosecondsPerEvent = n.Node.SampledEvents == 0 ? 0 : n.Node.SampledTicks * 1e9 / System.Diagnostics.Stopwatch.Frequency / n.Node.SampledEvents,
+            Details = isCompleted ? n.Node.Block.Report() : null,
+        };
+    }
+
+    private static EdgeReport Describe(GraphEdge e, List<BlockReport> blocks)
+    {
+        if (e.Link is null)
+        {
+            var crossed = blocks.First(b => b.Name == e.From).Out;
+            return new EdgeReport
+            {
+                From = e.From, To = e.To, Port = e.Port, Fused = true, Capacity = 0, WhenFull = WhenFull.Block, In = crossed, Out = crossed,
+                Dropped = new Dictionary<string, long>(), Depth = 0, HighWater = 0, Balanced = true,
+            };
+        }
+
+        var counts = e.Link.Count();
+        var dropped = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        if (counts.DroppedFull > 0)
+        {
+            dropped["full"] = counts.DroppedFull;
+        }
+
+        if (counts.Conflated > 0)
+        {
+            dropped["conflated"] = counts.Conflated;
+        }
+
+        return new EdgeReport
+        {
+            From = e.From, To = e.To, Port = e.Port, Fused = false, Capacity = e.Link.Capacity, WhenFull = e.WhenFull, In = counts.In, Out = counts.Out,
+            Dropped = dropped, Depth = counts.Depth, HighWater = counts.HighWater,
+            Balanced = counts.In == counts.Out + counts.DroppedFull + counts.Conflated + counts.Depth,
+        };
+    }
+
+    // What one side sent and the other side received are counted apart, so the sums below are checks and not identities.
+    private IEnumerable<string> Imbalances(List<BlockReport> blocks, List<EdgeReport> edgeReports, bool isCompleted, long outstandingBatches)
+    {
+        foreach (var b in blocks.Where(b => !b.Balanced))
+        {
+            yield return Text($"block {b.Name}: in {b.In} is not passed {b.Passed} + consumed {b.Consumed} + dropped {b.Dropped.Values.Sum()} + failed {b.Failed} + held {b.Held}, or out {b.Out} is not passed + created {b.Created}");
+        }
+
+        foreach (var e in edgeReports.Where(e => !e.Balanced))
+        {
+            yield return Text($"edge {e.From} -> {e.To}: in {e.In} is not out {e.Out} + dropped {e.Dropped.Values.Sum()} + waiting {e.Depth}");
+        }
+
+        if (!isCompleted)
+        {
+            yield break;
+        }
+
+        foreach (var b in blocks.Where(b => b.Held != 0))
+        {
+            yield return Text($"block {b.Name} still holds {b.Held} events");
+        }
+
+        foreach (var e in edgeReports.Where(e => e.Depth != 0))
+        {
+            yield return Text($"edge {e.From} -> {e.To} still holds {e.Depth} events");
+        }
+
+        foreach (var b in blocks.Where(b => edgeReports.Any(e => e.To == b.Name)))
+        {
+            var arrived = edgeReports.Where(e => e.To == b.Name).Sum(e => e.Out);
+            if (arrived != b.In)
+            {
+                yield return Text($"block {b.Name} took in {b.In} events, but its edges handed it {arrived}");
+            }
+        }
+
+        foreach (var target in edges.GroupBy(e => (e.From, To: e.To.Split('#')[0], e.Port)))
+        {
+            var sent = blocks.First(b => b.Name == target.Key.From).Out;
+            var written = target.Sum(t => edgeReports[IndexOf(t)].In);
+            if (written != sent)
+            {
+                yield return Text($"block {target.Key.From} sent {sent} events, but its edge to {target.Key.To} got {written}");
+            }
+        }
+
+        if (outstandingBatches != 0)
+        {
+            yield return Text($"{outstandingBatches} batches were never given back");
+        }
+    }
+
+    private int IndexOf(GraphEdge edge)
+    {
+        for (var i = 0; i < edges.Count; i++)
+        {
+            if (ReferenceEquals(edges[i], edge))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private static LatencyReport Latency(GraphNode n, List<GraphNode> sources)
+    {
+        var (count, us) = n.Node.Latency.Quantiles(0.5, 0.99, 0.999);
+        return new LatencyReport(sources.Count == 1 ? sources[0].Name : "source", n.Name, count, us[0], us[1], us[2]);
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>Names the slowest part of a graph from the three-state times.</summary>
+internal static class Bottleneck
+{
+    public static string InWords(IReadOnlyList<Island> islands, List<BlockReport> blocks)
+    {
+        if (islands.Count == 0)
+        {
+            return "The graph has no blocks.";
+        }
+
+        var busiest = islands.MaxBy(i => i.Clock.Shares().Busy)!;
+        var busy = busiest.Clock.Shares().Busy;
+        var names = busiest.Nodes.Select(n => n.Block.Name).ToHashSet(StringComparer.Ordinal);
+        var costliest = blocks.Where(b => names.Contains(b.Name)).MaxBy(b => b.NanosecondsPerEvent * b.In)!;
+        var what = busiest.Nodes.Count == 1
+            ? busiest.Nodes[0].Block.Name
+            : $"{string.Join("+", busiest.Nodes.Select(n => n.Block.Name))} (most of it in {costliest.Name}: {costliest.NanosecondsPerEvent.ToString("0", CultureInfo.InvariantCulture)} ns an event)";
+        if (busy < 0.5)
+        {
+            return $"Nothing is short: the busiest part is {what}, at work {Percent(busy)} of the time.";
+        }
+
+        var waiting = islands.Where(i => i != busiest).Select(i => (Island: i, i.Clock.Shares().Backpressured)).MaxBy(x => x.Backpressured);
+        var effect = waiting.Island is not null && waiting.Backpressured > 0.1
+            ? $"; {waiting.Island.Nodes[^1].Block.Name} waits for room {Percent(waiting.Backpressured)} of the time"
+            : "";
+        return $"The bottleneck is {what}, at work {Percent(busy)} of the time{effect}.";
+    }
+
+    private static string Percent(double share) => (share * 100).ToString("0", CultureInfo.InvariantCulture) + " %";
+}

@@ -1,0 +1,253 @@
+namespace QuantumTrader.Dataflow;
+
+/// <summary>Declares a graph of blocks; blocks must be added before those that they feed is no rule: order does not matter.</summary>
+public sealed class GraphBuilder(EngineSettings? settings = null)
+{
+    private readonly EngineSettings _settings = settings ?? new EngineSettings();
+    private readonly List<Declaration> _declarations = [];
+
+    private sealed record Declaration(string Name, Func<int, Block> Make, IReadOnlyList<(string Port, IReadOnlyList<string> From)> Inputs, BlockSettings Settings);
+
+    /// <summary>Adds one block.</summary>
+    /// <param name="name">Its name, unique in the graph.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="from">Names of the blocks that feed its port <c>from</c>; none for a source.</param>
+    /// <param name="settings">How it runs.</param>
+    public GraphBuilder Add(string name, Block block, string[]? from = null, BlockSettings? settings = null) =>
+        Add(name, _ => block, from is null ? [] : [("from", from)], settings ?? new BlockSettings());
+
+    /// <summary>Adds a block by what makes its instances, of which there are as many as its parallelism says.</summary>
+    /// <param name="name">Its name, unique in the graph.</param>
+    /// <param name="make">Makes instance i.</param>
+    /// <param name="inputs">For each port, the names of the blocks that feed it.</param>
+    /// <param name="settings">How it runs.</param>
+    public GraphBuilder Add(string name, Func<int, Block> make, IReadOnlyList<(string Port, IReadOnlyList<string> From)> inputs, BlockSettings settings)
+    {
+        _declarations.Add(new Declaration(name, make, inputs, settings));
+        return this;
+    }
+
+    /// <summary>Makes the blocks and connects them.</summary>
+    /// <exception cref="GraphException">A name is used twice or unknown, types do not match, or the graph has a cycle.</exception>
+    public Graph Build()
+    {
+        var order = Sort();
+        var pools = new PoolSet(_settings.Batch);
+        var stop = new CancellationTokenSource();
+        var vertices = order.SelectMany(d => Expand(d, pools)).ToList();
+        var indexOf = vertices.Select((v, i) => (v, i)).Where(x => x.v.IsVisible).ToDictionary(x => x.v.Name, x => x.i, StringComparer.Ordinal);
+        var inputs = vertices.Select(v => (IReadOnlyList<int>)[.. v.Inputs.SelectMany(p => p.From).Select(name => v.Gathers ? ReplicaOf(vertices, name) : indexOf[name])]).ToList();
+        CheckTypes(vertices, inputs);
+        CheckRoots(vertices, inputs);
+
+        var islandOf = IslandPlan.Assign(inputs, (u, v) => IsBoundary(vertices[u], vertices[v]));
+        var islands = vertices.Select((v, i) => (v.Node, Island: islandOf[i])).GroupBy(x => x.Island).OrderBy(g => g.Key)
+            .Select(g => new Island(g.Key, [.. g.Select(x => x.Node)], _settings, stop.Token)).ToList();
+        var graph = new Graph(_settings, islands, pools, stop);
+        var merges = MergesBehind(islandOf, inputs);
+        for (var v = 0; v < vertices.Count; v++)
+        {
+            ConnectInputs(graph, vertices, v, inputs[v], islandOf, merges);
+        }
+
+        foreach (var vertex in vertices)
+        {
+            graph.AddNode(vertex.Name, vertex.BlockName, vertex.Node);
+        }
+
+        return graph;
+    }
+
+    private sealed record Vertex(string Name, string BlockName, Node Node, IReadOnlyList<(string Port, IReadOnlyList<string> From)> Inputs, BlockSettings Settings, int Partition, int Partitions)
+    {
+        /// <summary>Others may name it: replicas are hidden behind the vertex that gathers their output.</summary>
+        public bool IsVisible => Partitions == 1;
+
+        public bool Gathers { get; init; }
+    }
+
+    private IEnumerable<Vertex> Expand(Declaration d, PoolSet pools)
+    {
+        var nodeSettings = new NodeSettings(d.Settings, _settings, pools);
+        if (d.Settings.Parallelism <= 1)
+        {
+            yield return new Vertex(d.Name, d.Name, MakeNode(d.Name, d.Make(0), nodeSettings), d.Inputs, d.Settings, 0, 1);
+            yield break;
+        }
+
+        var replicas = Enumerable.Range(0, d.Settings.Parallelism).Select(i => $"{d.Name}#{i}").ToArray();
+        Node? first = null;
+        for (var i = 0; i < replicas.Length; i++)
+        {
+            var node = MakeNode(replicas[i], d.Make(i), nodeSettings);
+            if (!node.IsPartitioned)
+            {
+                throw new GraphException($"Block '{d.Name}' has parallelism {replicas.Length}, but its state is not kept per key. Remove 'parallelism'.");
+            }
+
+            first ??= node;
+            yield return new Vertex(replicas[i], d.Name, node, d.Inputs, d.Settings, i, replicas.Length);
+        }
+
+        yield return new Vertex(d.Name, d.Name, first!.MakeGather(d.Name, nodeSettings with { Block = new BlockSettings() }), [("from", replicas)], new BlockSettings(), 0, 1) { Gathers = true };
+    }
+
+    private static Node MakeNode(string name, Block block, NodeSettings settings)
+    {
+        block.Name = name;
+        block.Accounts = new Accounts(name);
+        return block.CreateNode(settings);
+    }
+
+    private bool IsBoundary(Vertex from, Vertex to) =>
+        !_settings.Fuse
+        || from.Node is ISourceNode
+        || from.Node.Settings.Block.Io || to.Node.Settings.Block.Io
+        || to.Settings.Boundary || to.Settings.Edge is not null
+        || from.Partitions > 1 || to.Partitions > 1;
+
+    private void ConnectInputs(Graph graph, List<Vertex> vertices, int v, IReadOnlyList<int> inputs, int[] islandOf, bool[] merges)
+    {
+        var to = vertices[v];
+        var next = 0;
+        // In the order of the node's ports, not of the YAML keys: the merge's tie-break must not depend on how the file is written.
+        foreach (var (port, names) in to.Inputs.Select(i => (Index: IndexOfPort(to, i.Port), i.From)).Select(x => (x.Index, x.From)).OrderBy(x => x.Index).ToList())
+        {
+            foreach (var name in names)
+            {
+                var u = to.Gathers ? inputs[next++] : vertices.FindIndex(x => x.IsVisible && x.Name == name);
+                var from = vertices[u];
+                EdgePlan? plan = null;
+                var settings = to.Settings.Edge ?? (from.Node is ISourceNode ? from.Settings.Edge : null) ?? new EdgeSettings();
+                if (islandOf[u] != islandOf[v])
+                {
+                    var capacity = settings.Capacity > 0 ? settings.Capacity : _settings.Capacity;
+                    plan = new EdgePlan(capacity, settings.WhenFull, merges[islandOf[v]], graph.RunnerOf(islandOf[v]), graph.RunnerOf(islandOf[u]), to.Partition, to.Partitions);
+                }
+
+                var (inlet, link) = from.Node.Outlet.Connect(to.Node, port, plan);
+                to.Node.AddInlet(inlet);
+                graph.AddEdge(from.Name, to.Name, to.Node.Ports[port].Name, settings.WhenFull, to.Partitions, link);
+            }
+        }
+    }
+
+    private static int IndexOfPort(Vertex vertex, string port)
+    {
+        for (var i = 0; i < vertex.Node.Ports.Count; i++)
+        {
+            if (vertex.Node.Ports[i].Name == port)
+            {
+                return i;
+            }
+        }
+
+        throw new GraphException($"Block '{vertex.Name}' has no input '{port}'. It has: {string.Join(", ", vertex.Node.Ports.Select(p => p.Name))}.");
+    }
+
+    private static int ReplicaOf(List<Vertex> vertices, string name) => vertices.FindIndex(v => v.Name == name);
+
+    // Islands from which a merging head can be reached: their edges must tell of progress even when they carry no event.
+    private static bool[] MergesBehind(int[] islandOf, List<IReadOnlyList<int>> inputs)
+    {
+        var merges = new bool[islandOf.Length == 0 ? 0 : islandOf.Max() + 1];
+        for (var v = islandOf.Length - 1; v >= 0; v--)
+        {
+            var outside = inputs[v].Where(u => islandOf[u] != islandOf[v]).ToList();
+            merges[islandOf[v]] |= outside.Count > 1;
+            foreach (var u in outside)
+            {
+                merges[islandOf[u]] |= merges[islandOf[v]];
+            }
+        }
+
+        return merges;
+    }
+
+    private static void CheckTypes(List<Vertex> vertices, List<IReadOnlyList<int>> inputs)
+    {
+        foreach (var (to, from) in vertices.Zip(inputs))
+        {
+            var next = 0;
+            foreach (var (port, names) in to.Inputs)
+            {
+                var type = to.Node.Ports[IndexOfPort(to, port)].Type;
+                foreach (var _ in names)
+                {
+                    var source = vertices[from[next++]];
+                    if (source.Node.OutputType != type)
+                    {
+                        throw new GraphException($"Block '{to.Name}' takes {type.Name} at '{port}', but '{source.Name}' sends {source.Node.OutputType.Name}.");
+                    }
+                }
+            }
+
+            foreach (var port in to.Node.Ports.Where(p => !to.Inputs.Any(i => i.Port == p.Name && i.From.Count > 0)))
+            {
+                throw new GraphException($"Block '{to.Name}' needs an input '{port.Name}' of {port.Type.Name}.");
+            }
+        }
+    }
+
+    private static void CheckRoots(List<Vertex> vertices, List<IReadOnlyList<int>> inputs)
+    {
+        var roots = new int[vertices.Count];
+        for (var v = 0; v < vertices.Count; v++)
+        {
+            var from = inputs[v];
+            if (from.Any(u => roots[u] != roots[from[0]]))
+            {
+                var other = from.First(u => roots[u] != roots[from[0]]);
+                throw new GraphException($"Block '{vertices[v].Name}' cannot merge '{vertices[from[0]].Name}' and '{vertices[other].Name}': their orders start at different blocks, '{vertices[roots[from[0]]].Name}' and '{vertices[roots[other]].Name}'.");
+            }
+
+            roots[v] = from.Count == 0 || vertices[v].Node.Resequences ? v : roots[from[0]];
+        }
+    }
+
+    private List<Declaration> Sort()
+    {
+        var byName = new Dictionary<string, Declaration>(StringComparer.Ordinal);
+        foreach (var d in _declarations)
+        {
+            if (!byName.TryAdd(d.Name, d))
+            {
+                throw new GraphException($"Two blocks are named '{d.Name}'.");
+            }
+        }
+
+        var sorted = new List<Declaration>();
+        var path = new List<string>();
+        var done = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var d in _declarations)
+        {
+            Visit(d);
+        }
+
+        return sorted;
+
+        void Visit(Declaration d)
+        {
+            if (done.Contains(d.Name))
+            {
+                return;
+            }
+
+            var at = path.IndexOf(d.Name);
+            if (at >= 0)
+            {
+                throw new GraphException($"The blocks form a cycle: {string.Join(" -> ", path[at..].Append(d.Name))}.");
+            }
+
+            path.Add(d.Name);
+            foreach (var name in d.Inputs.SelectMany(i => i.From))
+            {
+                Visit(byName.TryGetValue(name, out var from) ? from : throw new GraphException($"Block '{d.Name}' takes its input from '{name}', but no block has that name."));
+            }
+
+            path.RemoveAt(path.Count - 1);
+            done.Add(d.Name);
+            sorted.Add(d);
+        }
+    }
+}

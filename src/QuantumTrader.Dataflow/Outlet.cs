@@ -1,0 +1,262 @@
+using System.Security.Cryptography;
+
+namespace QuantumTrader.Dataflow;
+
+/// <summary>Where a block's output goes: to blocks on the same island directly, to others through links.</summary>
+internal abstract class Outlet
+{
+    /// <summary>Events sent since the start.</summary>
+    public long Count { get; protected set; }
+
+    /// <summary>SHA-256 over all events sent; null while hashing is off. Valid when the graph has ended.</summary>
+    public abstract string? Hash { get; }
+
+    public abstract bool HasConsumers { get; }
+
+    /// <summary>Connects a block of the same island (no edge) or of another one; returns what to count of the edge.</summary>
+    public abstract (Inlet Inlet, ILinkProbe? Link) Connect(Node target, int port, EdgePlan? edge);
+
+    /// <summary>Pushes what waits into the links; false while one of them is full.</summary>
+    public abstract bool Flush();
+
+    public abstract void SetProgress(long sequence);
+
+    public abstract void Complete();
+
+    public abstract void Discard();
+}
+
+/// <summary>How an edge between two islands was planned.</summary>
+internal sealed record EdgePlan(int Capacity, WhenFull WhenFull, bool WakeOnProgress, IWakeable Reader, IWakeable Writer, int Partition = 0, int Partitions = 1);
+
+/// <summary>Read access to a link's counters, whatever its event type.</summary>
+internal interface ILinkProbe
+{
+    int Capacity { get; }
+
+    LinkCounts Count();
+}
+
+/// <inheritdoc/>
+internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T : struct, IEvent<T>
+{
+    private readonly IncrementalHash? _hash = hashes ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
+    private readonly List<Slice<T>> _taken = [];
+    private Inlet<T>[] _inlets = [];
+    private LinkWriter<T>[] _writers = [];
+
+    /// <summary>Sequence of the last event sent; 0 before the first.</summary>
+    public long LastSequence { get; private set; }
+
+    public override string? Hash => _hash is null ? null : Convert.ToHexStringLower(_hash.GetCurrentHash());
+
+    public override bool HasConsumers => _inlets.Length + _writers.Length > 0;
+
+    public override (Inlet Inlet, ILinkProbe? Link) Connect(Node target, int port, EdgePlan? edge)
+    {
+        var receiver = (Action<Slice<T>>)target.Receiver(port);
+        if (edge is null)
+        {
+            var inlet = new Inlet<T>(receiver, null);
+            _inlets = [.. _inlets, inlet];
+            return (inlet, null);
+        }
+
+        var link = new Link<T>(edge.Capacity, edge.WhenFull, pool, edge.WakeOnProgress);
+        link.Connect(edge.Reader, edge.Writer);
+        var writer = new LinkWriter<T>(link, pool, edge.Partition, edge.Partitions);
+        _writers = [.. _writers, writer];
+        return (new Inlet<T>(receiver, link), writer);
+    }
+
+    /// <summary>Sends what a block put into its output.</summary>
+    public void Send(Output<T> output)
+    {
+        output.TakeInto(_taken);
+        foreach (ref readonly var slice in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_taken))
+        {
+            Send(slice);
+        }
+
+        _taken.Clear();
+    }
+
+    /// <summary>Sends one slice; takes over the caller's reference.</summary>
+    public void Send(in Slice<T> slice)
+    {
+        if (slice.Count == 0)
+        {
+            slice.Batch.Release();
+            return;
+        }
+
+        Count += slice.Count;
+        LastSequence = slice.Span[^1].Sequence;
+        if (_hash is not null)
+        {
+            T.AppendTo(slice.Span, _hash);
+        }
+
+        // The last consumer gets the caller's own reference: with one consumer nobody else holds the batch, and a filter may edit it in place.
+        var others = _inlets.Length + _writers.Length - 1;
+        if (others < 0)
+        {
+            slice.Batch.Release();
+            return;
+        }
+
+        for (var i = 0; i < others; i++)
+        {
+            slice.Batch.Retain();
+        }
+
+        foreach (var writer in _writers)
+        {
+            writer.Put(slice);
+        }
+
+        foreach (var inlet in _inlets)
+        {
+            inlet.Put(slice);
+        }
+    }
+
+    public override bool Flush()
+    {
+        // Every link is offered its events, even behind a full one: a merge further down may need this branch to let go of the other.
+        var isEmpty = true;
+        foreach (var writer in _writers)
+        {
+            isEmpty &= writer.Flush();
+        }
+
+        return isEmpty;
+    }
+
+    public override void SetProgress(long sequence)
+    {
+        foreach (var inlet in _inlets)
+        {
+            inlet.SetProgress(sequence);
+        }
+
+        foreach (var writer in _writers)
+        {
+            writer.SetProgress(sequence);
+        }
+    }
+
+    public override void Complete()
+    {
+        foreach (var inlet in _inlets)
+        {
+            inlet.Complete();
+        }
+
+        foreach (var writer in _writers)
+        {
+            writer.Complete();
+        }
+    }
+
+    public override void Discard()
+    {
+        foreach (var writer in _writers)
+        {
+            writer.Discard();
+        }
+    }
+}
+
+/// <summary>The writing end of a link: holds what the link had no room for, which is at most the output of one run.</summary>
+internal sealed class LinkWriter<T>(Link<T> link, BatchPool<T> pool, int partition, int partitions) : ILinkProbe where T : struct, IEvent<T>
+{
+    private readonly SliceQueue<T> _waiting = new();
+    private readonly Output<T> _share = new(pool);
+    private readonly List<Slice<T>> _shareSlices = [];
+    private long _progress;
+    private long _published;
+    private bool _isCompleted;
+    private bool _isCompletionPublished;
+
+    public int Capacity => link.Capacity;
+
+    public LinkCounts Count() => link.Count();
+
+    /// <summary>Takes over the slice's reference.</summary>
+    public void Put(in Slice<T> slice)
+    {
+        if (partitions == 1)
+        {
+            _waiting.Enqueue(slice);
+            return;
+        }
+
+        _share.Stamp = slice.Stamp;
+        foreach (ref readonly var e in slice.Span)
+        {
+            if (Partitioning.Of(e.PartitionKey, partitions) == partition)
+            {
+                _share.Add(in e);
+            }
+        }
+
+        slice.Batch.Release();
+        _share.TakeInto(_shareSlices);
+        foreach (var share in _shareSlices)
+        {
+            _waiting.Enqueue(share);
+        }
+
+        _shareSlices.Clear();
+    }
+
+    public bool Flush()
+    {
+        while (_waiting.Count > 0)
+        {
+            ref var slice = ref _waiting.Peek();
+            var taken = link.Write(slice);
+            if (taken < slice.Count)
+            {
+                slice = slice.Skip(taken);
+                return false;
+            }
+
+            _waiting.Dequeue().Batch.Release();
+        }
+
+        if (_progress > _published)
+        {
+            _published = _progress;
+            link.SetProgress(_progress);
+        }
+
+        if (_isCompleted && !_isCompletionPublished)
+        {
+            _isCompletionPublished = true;
+            link.Complete();
+        }
+
+        return true;
+    }
+
+    public void SetProgress(long sequence) => _progress = sequence;
+
+    public void Complete() => _isCompleted = true;
+
+    public void Discard()
+    {
+        while (_waiting.Count > 0)
+        {
+            _waiting.Dequeue().Batch.Release();
+        }
+    }
+}
+
+/// <summary>Which of several instances handles a key.</summary>
+internal static class Partitioning
+{
+    /// <summary>Index from 0; the multiplication spreads keys that are numbered with a stride.</summary>
+    public static int Of(long key, int partitions) => (int)(((ulong)key * 0x9E3779B97F4A7C15UL >> 32) % (ulong)partitions);
+}

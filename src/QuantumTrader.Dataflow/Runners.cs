@@ -1,0 +1,267 @@
+namespace QuantumTrader.Dataflow;
+
+/// <summary>Gives an island its turns until it is done.</summary>
+internal interface IRunner : IWakeable
+{
+    Task Completion { get; }
+
+    void Start();
+}
+
+/// <summary>Runs an island on a thread of its own: sources and blocks that wait for the outside world.</summary>
+internal sealed class ThreadRunner(Island island, string name, Action<Exception> onFault, CancellationToken abort) : IRunner
+{
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly object _gate = new();
+    private bool _isWoken;
+
+    public Task Completion => _completion.Task;
+
+    public void Start() => new Thread(Loop) { IsBackground = true, Name = name }.Start();
+
+    public void Wake()
+    {
+        lock (_gate)
+        {
+            _isWoken = true;
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    private void Loop()
+    {
+        try
+        {
+            while (!abort.IsCancellationRequested)
+            {
+                island.Clock.Enter(IslandState.Busy);
+                var turn = island.TakeTurn();
+                if (turn == Turn.Done)
+                {
+                    break;
+                }
+
+                if (turn != Turn.Worked)
+                {
+                    island.Clock.Enter(turn == Turn.NeedsRoom ? IslandState.Backpressured : IslandState.Idle);
+                    WaitUntilWoken();
+                }
+            }
+        }
+        catch (Exception error)
+        {
+            onFault(error);
+        }
+
+        island.Clock.Enter(IslandState.Idle);
+        _completion.SetResult();
+    }
+
+    private void WaitUntilWoken()
+    {
+        lock (_gate)
+        {
+            // Whoever breaks the run off wakes every runner, so this needs no token.
+            while (!_isWoken)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            _isWoken = false;
+        }
+    }
+}
+
+/// <summary>Runs an island on the shared workers, at most one of them at a time.</summary>
+internal sealed class PooledRunner(Island island, WorkerPool pool, Action<Exception> onFault, CancellationToken abort) : IRunner
+{
+    // Turns before an island goes to the back of the queue, so that a busy one cannot starve the rest.
+    private const int Quota = 16;
+
+    private const int Parked = 0;
+    private const int Queued = 1;
+    private const int Running = 2;
+    private const int RunningAndWoken = 3;
+
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _state = Parked;
+
+    public Task Completion => _completion.Task;
+
+    public void Start() => Wake();
+
+    public void Wake()
+    {
+        while (true)
+        {
+            var state = Volatile.Read(ref _state);
+            var next = state switch { Parked => Queued, Running => RunningAndWoken, _ => state };
+            if (next == state)
+            {
+                return;
+            }
+
+            if (Interlocked.CompareExchange(ref _state, next, state) == state)
+            {
+                if (next == Queued)
+                {
+                    pool.Enqueue(this);
+                }
+
+                return;
+            }
+        }
+    }
+
+    /// <summary>Called by a worker.</summary>
+    public void Run()
+    {
+        Volatile.Write(ref _state, Running);
+        island.Clock.Enter(IslandState.Busy);
+        try
+        {
+            for (var turns = 0; !abort.IsCancellationRequested; turns++)
+            {
+                if (turns == Quota)
+                {
+                    Volatile.Write(ref _state, Queued);
+                    pool.Enqueue(this);
+                    return;
+                }
+
+                var turn = island.TakeTurn();
+                if (turn == Turn.Worked)
+                {
+                    continue;
+                }
+
+                if (turn == Turn.Done)
+                {
+                    break;
+                }
+
+                // Entered before the state is given up: afterwards another worker may already be running the island.
+                island.Clock.Enter(turn == Turn.NeedsRoom ? IslandState.Backpressured : IslandState.Idle);
+                if (Interlocked.CompareExchange(ref _state, Parked, Running) == Running)
+                {
+                    return;
+                }
+
+                // Woken while it ran: the news may be what it was about to wait for.
+                Volatile.Write(ref _state, Running);
+                island.Clock.Enter(IslandState.Busy);
+            }
+        }
+        catch (Exception error)
+        {
+            onFault(error);
+        }
+
+        island.Clock.Enter(IslandState.Idle);
+        _completion.TrySetResult();
+    }
+}
+
+/// <summary>
+/// A fixed number of threads that run whichever islands have work. One idle worker at a time looks out for work for a moment before it
+/// sleeps: waking a sleeping thread costs the waker more than handing over a batch, and a fast reader would be put to sleep for each.
+/// </summary>
+internal sealed class WorkerPool(int workers, string name) : IDisposable
+{
+    // About 20 us in all, which is what a wake-up costs: looking out longer than that could not pay.
+    private const int Looks = 50;
+    private const int SpinsPerLook = 10;
+
+    // Each island is in here at most once, so the queue is bounded by their number.
+    private readonly Queue<PooledRunner> _ready = new();
+    private readonly object _gate = new();
+    private volatile int _readyCount;
+    private bool _hasLookout;
+    private bool _isStopped;
+
+    public void Start()
+    {
+        for (var i = 0; i < workers; i++)
+        {
+            new Thread(Loop) { IsBackground = true, Name = $"{name}/worker-{i}" }.Start();
+        }
+    }
+
+    public void Enqueue(PooledRunner runner)
+    {
+        lock (_gate)
+        {
+            _ready.Enqueue(runner);
+            _readyCount = _ready.Count;
+            // The lookout takes the first one; it looks again under this lock before it goes to sleep.
+            if (_ready.Count > (_hasLookout ? 1 : 0))
+            {
+                Monitor.Pulse(_gate);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isStopped = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private void Loop()
+    {
+        while (Next() is { } runner)
+        {
+            runner.Run();
+        }
+    }
+
+    private PooledRunner? Next()
+    {
+        lock (_gate)
+        {
+            if (TryTake(out var ready))
+            {
+                return ready;
+            }
+
+            if (!_hasLookout)
+            {
+                _hasLookout = true;
+                Monitor.Exit(_gate);
+                LookOut();
+                Monitor.Enter(_gate);
+                _hasLookout = false;
+            }
+
+            while (!TryTake(out ready))
+            {
+                if (_isStopped)
+                {
+                    return null;
+                }
+
+                Monitor.Wait(_gate);
+            }
+
+            return ready;
+        }
+    }
+
+    private void LookOut()
+    {
+        for (var i = 0; i < Looks && _readyCount == 0; i++)
+        {
+            Thread.SpinWait(SpinsPerLook);
+        }
+    }
+
+    private bool TryTake(out PooledRunner? runner)
+    {
+        var isTaken = _ready.TryDequeue(out runner);
+        _readyCount = _ready.Count;
+        return isTaken;
+    }
+}

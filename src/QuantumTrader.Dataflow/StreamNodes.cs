@@ -1,0 +1,153 @@
+using System.Diagnostics;
+
+namespace QuantumTrader.Dataflow;
+
+/// <summary>Runs a <see cref="Filter{T}"/>: in place when nobody else holds the batch, on a copy otherwise.</summary>
+internal sealed class FilterNode<T>(Filter<T> block, NodeSettings settings) : Node<T>(block, settings) where T : struct, IEvent<T>
+{
+    private readonly BatchPool<T> _pool = settings.Pools.Of<T>();
+
+    public override IReadOnlyList<Port> Ports { get; } = [new Port("from", typeof(T))];
+
+    public override Delegate Receiver(int port) => (Action<Slice<T>>)Receive;
+
+    protected override void CompleteBlock() => Commit(0, 0, 0, 0, 0, conserves: true);
+
+    private void Receive(Slice<T> slice)
+    {
+        var mine = slice;
+        if (!slice.Batch.IsSoleReference)
+        {
+            var copy = _pool.Rent();
+            slice.Span.CopyTo(copy.Items);
+            mine = new Slice<T>(copy, 0, slice.Count, slice.Stamp);
+            slice.Batch.Release();
+        }
+
+        var events = mine.Batch.Items.AsSpan(mine.Start, mine.Count);
+        var run = new EditableRun<T>(events, Cursor);
+        var (errors, attempts, failedAt) = (0, 0, -1);
+        while (true)
+        {
+            try
+            {
+                block.Process(run);
+                break;
+            }
+            catch (Exception error) when (error is not BlockFaultException)
+            {
+                attempts = Cursor.Position == failedAt ? attempts + 1 : 1;
+                failedAt = Cursor.Position;
+                if (Tolerates(error, events, Cursor.Position, attempts))
+                {
+                    errors++;
+                    run.RemoveCurrent();
+                }
+                else
+                {
+                    Cursor.Position--;
+                }
+
+                run = run.Resume();
+            }
+        }
+
+        var kept = run.Kept;
+        Out.Send(mine.First(kept));
+        Commit(mine.Count, kept, 0, TakeDropped(), errors, conserves: true);
+        RecordLatency(slice.Stamp, slice.Count);
+    }
+}
+
+/// <summary>Runs an <see cref="Observer{T}"/>: the batch itself goes on, not a copy.</summary>
+internal sealed class ObserverNode<T> : Node<T> where T : struct, IEvent<T>
+{
+    private readonly Observer<T> _block;
+    private readonly RunCall<T> _observe;
+
+    public ObserverNode(Observer<T> block, NodeSettings settings) : base(block, settings)
+    {
+        _block = block;
+        _observe = block.Observe;
+    }
+
+    public override IReadOnlyList<Port> Ports { get; } = [new Port("from", typeof(T))];
+
+    public override Delegate Receiver(int port) => (Action<Slice<T>>)Receive;
+
+    protected override void CompleteBlock()
+    {
+        _block.Complete();
+        Commit(0, 0, 0, 0, 0, conserves: true);
+    }
+
+    private void Receive(Slice<T> slice)
+    {
+        CallGuarded(slice.Span, _observe);
+        // What an observer drops or fails at is counted under its reason, but goes on all the same: others read the same batch.
+        Cursor.Dropped = 0;
+        RecordLatency(slice.Stamp, slice.Count);
+        var count = slice.Count;
+        Out.Send(slice);
+        Commit(count, count, 0, 0, 0, conserves: true);
+    }
+}
+
+/// <summary>Runs a <see cref="Source{T}"/>.</summary>
+internal sealed class SourceNode<T>(Source<T> block, NodeSettings settings) : Node<T>(block, settings), ISourceNode where T : struct, IEvent<T>
+{
+    private readonly List<Slice<T>> _read = [];
+
+    public override IReadOnlyList<Port> Ports { get; } = [];
+
+    public override bool Resequences => true;
+
+    public double? Progress => block.Progress;
+
+    public override Delegate Receiver(int port) => throw new InvalidOperationException("Invariant: a source has no input.");
+
+    public bool Read(CancellationToken stop)
+    {
+        bool more;
+        try
+        {
+            more = block.Read(Output, Settings.Engine.Batch, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            more = false;
+        }
+        catch (Exception error)
+        {
+            block.Accounts.Error(error.GetType().Name);
+            throw new BlockFaultException(block.Name, LastOwnSequence + 1, error);
+        }
+
+        // Stamped when they leave: a paced source may have waited inside Read.
+        var stamp = Stopwatch.GetTimestamp();
+        Output.TakeInto(_read);
+        var count = 0;
+        foreach (var slice in _read)
+        {
+            count += slice.Count;
+            Out.Send(new Slice<T>(slice.Batch, slice.Start, slice.Count, stamp));
+        }
+
+        _read.Clear();
+        Output.Passed = 0;
+        Commit(count, count, 0, 0, 0, conserves: true);
+        Outlet.SetProgress(LastOwnSequence);
+        return more && !stop.IsCancellationRequested;
+    }
+
+    protected override void CompleteBlock() { }
+}
+
+/// <summary>A source node, whatever its event type.</summary>
+internal interface ISourceNode
+{
+    double? Progress { get; }
+
+    /// <summary>Reads once and sends what came; false at the end.</summary>
+    bool Read(CancellationToken stop);
+}
