@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
 using QuantumTrader.Dataflow;
 
 namespace QuantumTrader.Models;
@@ -26,23 +24,9 @@ public readonly record struct Prediction(
     /// <inheritdoc/>
     public static void AppendTo(ReadOnlySpan<Prediction> events, IncrementalHash hash)
     {
-        Span<byte> fixedPart = stackalloc byte[52];
-        Span<byte> name = stackalloc byte[256];
         foreach (ref readonly var e in events)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(fixedPart, e.Sequence);
-            BinaryPrimitives.WriteInt64LittleEndian(fixedPart[8..], e.EventTime);
-            BinaryPrimitives.WriteInt32LittleEndian(fixedPart[16..], e.Symbol);
-            BinaryPrimitives.WriteDoubleLittleEndian(fixedPart[20..], e.Probability);
-            BinaryPrimitives.WriteDoubleLittleEndian(fixedPart[28..], e.Direction);
-            BinaryPrimitives.WriteDoubleLittleEndian(fixedPart[36..], e.Confidence);
-            BinaryPrimitives.WriteDoubleLittleEndian(fixedPart[44..], e.Price);
-            hash.AppendData(fixedPart);
-
-            // Names are checked to fit when a model is loaded; the closing 0 keeps neighbours apart.
-            Encoding.UTF8.TryGetBytes(e.Model, name[..255], out var length);
-            name[length] = 0;
-            hash.AppendData(name[..(length + 1)]);
+            hash.Append(e.Sequence).Append(e.EventTime).Append(e.Symbol).Append(e.Probability).Append(e.Direction).Append(e.Confidence).Append(e.Price).Append(e.Model);
         }
     }
 }
