@@ -129,6 +129,8 @@ public class ExecutionPaperTests
         var block = Block(PaperPrices.Trades);
         Send(block, Order(1, Side.Buy, 2), Order(1, Side.Sell, 2, order: 2));
         See(block, Trade(2, 100, 9, EventFlags.OffMarket), Trade(3, 100, 9, EventFlags.Edit), Trade(4, 100, 3)).ShouldBe([(100, 2, 0), (100, 1, 1)]);
+        Send(block, Order(4, Side.Buy, 2, order: 3));
+        See(block, Trade(5, 101, 2)).ShouldBe([(101, 1, 0), (101, 1, 1)]);
     }
 
     [Fact]

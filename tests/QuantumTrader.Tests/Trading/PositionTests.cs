@@ -88,6 +88,21 @@ public class PositionTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void Closing_the_whole_position_leaves_exactly_nothing() => Prop.ForAll(
+        ArbMap.Default.ArbFor<(sbyte Quantity, byte Price)[]>(),
+        trades =>
+        {
+            var position = new Position(10);
+            foreach (var (quantity, price) in trades)
+            {
+                position.Apply(quantity * 0.37m, price, 0);
+            }
+
+            position.Apply(-position.Quantity, 77, 0);
+            return (position.Quantity, position.AveragePrice, position.Unrealised, position.Exposure) == (0, 0, 0, 0);
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
     public void Drawdown_is_the_deepest_fall_from_a_height()
     {
         var market = TradingFixture.MakeMarket();
