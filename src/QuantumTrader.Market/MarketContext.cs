@@ -42,6 +42,9 @@ public sealed class MarketContext
     /// <summary>Days and hours of trading.</summary>
     public TradingCalendar Calendar { get; }
 
+    /// <summary>The rings of the pipeline's <c>rings</c> blocks, by the name of the block.</summary>
+    public RingRegistry Rings { get; } = new();
+
     /// <summary>A market made in code, without files: for tests and tools.</summary>
     public static MarketContext Of(TradingCalendar calendar, params Instrument[] instruments) => new(calendar, instruments);
 
