@@ -235,18 +235,26 @@ internal sealed class YamlReader
     /// <summary>Names the best place there is for an exception: a tab as indentation, the parser's own mark, or the last value read.</summary>
     private void Explain(Exception e, string text)
     {
-        var before = _last;
-        var at = e is YamlException yaml && yaml.Start.Index > 0 ? At(yaml.Start) : before;
-        var lines = text.Split('\n');
-        var tab = Array.FindIndex(lines, l => l.AsSpan(0, l.Length - l.AsSpan().TrimStart().Length).Contains('\t') && !string.IsNullOrWhiteSpace(l));
+        var lines = text.TrimEnd().Split('\n');
+        var tab = Array.FindIndex(lines, l => l.AsSpan(0, l.Length - l.AsSpan().TrimStart().Length).Contains('\t'));
         if (tab >= 0)
         {
             _findings.Add(FindingCodes.Tab, new Position(_file, _line + tab, lines[tab].IndexOf('\t', StringComparison.Ordinal) + 1), "", "the line is indented with a tab.");
             return;
         }
 
+        var at = e is YamlException { Start.Index: > 0 } yaml ? Clamp(At(yaml.Start), lines) : _last;
         var reason = e.Message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
-        _findings.Add(FindingCodes.Syntax, at, "", $"this is not well-formed YAML: {reason}.");
+        var line = lines[Math.Clamp(at.Line - _line, 0, lines.Length - 1)];
+        var hint = line.Contains("${", StringComparison.Ordinal) ? " Inside { } and [ ], ${...} needs quotes." : "";
+        _findings.Add(FindingCodes.Syntax, at, "", $"this is not well-formed YAML: {reason}.{hint}");
+    }
+
+    /// <summary>What is missing at the end is missed by the parser on a line that does not exist.</summary>
+    private Position Clamp(Position at, string[] lines)
+    {
+        var last = _line + lines.Length - 1;
+        return at.Line <= last ? at : at with { Line = last, Column = lines[^1].Length + (lines.Length == 1 ? _column : 1) };
     }
 
     /// <summary>Leaves the walk after a finding that makes the rest pointless.</summary>
