@@ -9,7 +9,8 @@ public sealed class RegistryTests
     private const string Comments = """
         <doc><members>
           <member name="P:QuantumTrader.Tests.Pipelines.TestModelOptions.Window"><summary>
-            Ticks that are looked at; see <see cref="P:X.Y.Rate"/> and <c>test.source</c>.
+            Ticks that are
+            looked at; see <see cref="P:X.Y.Rate"/> and <c>test.source</c>.
           </summary></member>
           <member name="T:QuantumTrader.Tests.Pipelines.TestModel"><example>
               model: { type: test.model, from: feed }
@@ -37,6 +38,7 @@ public sealed class RegistryTests
     [InlineData("Sma20", "sma20")]
     [InlineData("Ema9Fast", "ema9_fast")]
     [InlineData("HTTPPort", "http_port")]
+    [InlineData("PlanB", "plan_b")]
     [InlineData("Rate", "rate")]
     public void Names_of_code_become_names_of_yaml(string code, string yaml) => SnakeCase.From(code).ShouldBe(yaml);
 
