@@ -101,6 +101,7 @@ public sealed class GraphCheckTests
     [InlineData("featuers", "features")]
     [InlineData("fed", "feed")]
     [InlineData("modle", "model")]
+    [InlineData("fold", null)]
     [InlineData("completely", null)]
     public void The_nearest_name_is_found_within_a_third_of_the_length(string name, string? nearest) =>
         NearestName.Of(name, ["feed", "features", "model"]).ShouldBe(nearest);
