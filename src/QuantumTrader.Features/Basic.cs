@@ -17,6 +17,7 @@ public sealed record BasicOptions
 /// make all of them warm. A candle closes at the symbol's first event at or behind its end; the vector's time is the candle's end.
 /// </summary>
 [Block("features.basic", "The 11 basic features of each closed candle, from trades.")]
+[Partitioned]
 public sealed class Basic : Operator<MarketEvent, FeatureVector>
 {
     private readonly CandleBuilder[] _candles;

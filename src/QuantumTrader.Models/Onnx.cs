@@ -30,6 +30,7 @@ public sealed record OnnxOptions
 /// golden rows and the names of the features all fit together.
 /// </summary>
 [Block("model.onnx", "Predicts from feature vectors with an ONNX model.")]
+[Partitioned]
 public sealed class Onnx : Operator<FeatureVector, Prediction>
 {
     private readonly OnnxModel _model;

@@ -42,7 +42,8 @@ public sealed record ExecutionPaperOptions
 /// in the order in which they came and share what is displayed. A price that is no price (crossed, locked, a side empty) is passed over.
 /// What is open when the input ends stays unfilled and is reported: received = filled + open + rejected.
 /// </summary>
-[Block("execution.paper", "Executes orders on paper, against the book, quotes or trades of the port market.")]
+[Block("execution.paper", "Executes orders on paper, against the book, quotes or trades of the port market.", Trading = true)]
+[SidePort("market")]
 public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
 {
     /// <summary>Orders that may be open at a time; more are refused as <c>too_many_open</c>.</summary>

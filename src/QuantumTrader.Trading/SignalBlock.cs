@@ -26,6 +26,7 @@ public sealed record SignalOptions
 /// <c>not_finite</c>, <c>weak_direction</c>, <c>low_confidence</c>, <c>too_soon</c>, checked in this order.
 /// </summary>
 [Block("signal", "Turns strong predictions into signals to buy or sell.")]
+[Partitioned]
 public sealed class SignalBlock(SignalOptions options) : Operator<Prediction, Signal>
 {
     private readonly long _minInterval = options.MinIntervalSeconds * 1_000_000_000L;
