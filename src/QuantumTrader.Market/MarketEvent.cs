@@ -92,6 +92,9 @@ public enum EventFlags : byte
 
     /// <summary>The trade did not come from the market (insurance fund, liquidation transfer): never in candles.</summary>
     OffMarket = 64,
+
+    /// <summary>On the header of a book message: something is missing before or inside it, so the book must start anew from a snapshot.</summary>
+    Gap = 128,
 }
 
 /// <summary>

@@ -17,6 +17,9 @@ public static class Scaled
     /// <summary>The number as a double, for features.</summary>
     public static double ToDouble(long scaled) => scaled / 1e8;
 
+    /// <summary>The number as an exact decimal, for reports.</summary>
+    public static decimal ToDecimal(long scaled) => scaled / (decimal)One;
+
     /// <summary>The nearest scaled number (half away from zero); false when not finite or out of range.</summary>
     public static bool TryFromDouble(double value, out long scaled)
     {

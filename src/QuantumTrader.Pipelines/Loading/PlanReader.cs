@@ -1,0 +1,111 @@
+namespace QuantumTrader.Pipelines;
+
+/// <summary>Turns one tree into a plan: reads its keys, runs the checks, puts the blocks in order.</summary>
+internal sealed class PlanReader(string file, MappingNode root, BlockRegistry registry, FindingList findings)
+{
+    private readonly MappingReader _reader = new(root, "", findings);
+    private readonly string _directory = Path.GetDirectoryName(FullPath(file)) ?? "";
+
+    /// <summary>The plan; not to be used when there are errors among the findings.</summary>
+    public PipelinePlan? Read()
+    {
+        ReadVersion();
+        var name = ReadName();
+        var engine = ReadEngine();
+        var all = new PluginReader(findings).Read(_reader.Take("plugins"), _directory, registry);
+        var sections = new SectionReader(all, findings);
+        var given = sections.ReadGiven(_reader);
+        var blocks = new BlockReader(all, findings).Read(_reader.Take("blocks"), root.Position);
+        var draft = new PipelineDraft(root, all, blocks, sections.AddNeeded(given, blocks));
+        var rollout = _reader.Take("rollout")?.Value;
+        var tests = new PipelineTestReader(draft, findings).Read(_reader.Take("tests"));
+        _reader.RejectOthers();
+        foreach (var check in PipelineChecks.All)
+        {
+            check.Check(draft, findings);
+        }
+
+        return findings.HasErrors ? null : new PipelinePlan
+        {
+            Name = name,
+            File = file,
+            Directory = _directory,
+            Registry = all,
+            Engine = engine.ToSettings(),
+            Sections = [.. draft.Sections.Select(s => new SectionPlan(s.Type, s.Options))],
+            Blocks = [.. GraphOrder.Of(draft).Ordered.Select(Plan)],
+            Rollout = rollout is ScalarNode { IsNull: true } ? null : rollout,
+            Tests = tests,
+            Root = root,
+        };
+    }
+
+    private void ReadVersion()
+    {
+        var entry = _reader.Take("version");
+        if (entry is null)
+        {
+            findings.Add(FindingCodes.MissingKey, root.Position, "version", "the required key 'version' is missing.", "version: 1");
+        }
+        else if (entry.Value is not ScalarNode { Value: "1" })
+        {
+            findings.Add(FindingCodes.Version, entry.Value.Position, "version", $"found {entry.Value.Kind}.", "1");
+        }
+    }
+
+    private string ReadName()
+    {
+        var entry = _reader.Take("pipeline");
+        if (entry is null)
+        {
+            findings.Add(FindingCodes.MissingKey, root.Position, "pipeline", "the required key 'pipeline' is missing.", "a name for the pipeline");
+        }
+        else if (entry.Value is ScalarNode { IsNull: false } name && !string.IsNullOrWhiteSpace(name.Value))
+        {
+            return name.Value;
+        }
+        else
+        {
+            findings.Add(FindingCodes.WrongKind, entry.Value.Position, "pipeline", $"{entry.Value.Kind} stands where the pipeline's name is needed.");
+        }
+
+        return "";
+    }
+
+    private EngineOptions ReadEngine()
+    {
+        switch (_reader.Take("engine"))
+        {
+            case { Value: MappingNode node } entry:
+                return (EngineOptions)new OptionBinder(findings).Bind(PipelineKeys.Engine, node, "engine", entry.Position);
+            case { Value: not ScalarNode { IsNull: true } } entry:
+                findings.Add(FindingCodes.WrongKind, entry.Value.Position, "engine", $"{entry.Value.Kind} stands where a mapping is needed.");
+                break;
+        }
+
+        return new EngineOptions();
+    }
+
+    private static BlockPlan Plan(BlockDraft block) => new(
+        block.Name,
+        block.Type!,
+        block.Options,
+        [.. block.Type!.Inputs.Select(p => new InputPlan(p.Name, [.. block.Inputs.First(i => i.Port == p.Name).From.Select(r => r.Block)]))],
+        block.Common.ToSettings(block.Type.Io),
+        block.Common.Phase,
+        block.Position,
+        block.Node);
+
+    /// <summary>A name that is no path at all was reported when the file could not be read.</summary>
+    private static string FullPath(string file)
+    {
+        try
+        {
+            return Path.GetFullPath(file);
+        }
+        catch (ArgumentException)
+        {
+            return Path.GetFullPath(".");
+        }
+    }
+}

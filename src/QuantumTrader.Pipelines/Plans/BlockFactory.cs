@@ -1,0 +1,106 @@
+using System.Reflection;
+using QuantumTrader.Dataflow;
+
+namespace QuantumTrader.Pipelines;
+
+/// <summary>
+/// Makes the sections, blocks and codecs of a plan, giving each constructor its parameters by their types. Sections are made once, by
+/// the constructor of this class; whatever of them is disposable is disposed with it.
+/// </summary>
+public sealed class BlockFactory : IDisposable
+{
+    private readonly PipelinePlan _plan;
+    private readonly TimeProvider _clock;
+    private readonly Dictionary<Type, object> _sections = [];
+
+    /// <summary>Makes the sections. Throws <see cref="FindingException"/> when one of them refuses its options.</summary>
+    public BlockFactory(PipelinePlan plan, TimeProvider clock)
+    {
+        _plan = plan;
+        _clock = clock;
+        Files = new SectionContext(plan.Directory, FindRoot(plan.Directory));
+        try
+        {
+            foreach (var section in plan.Sections)
+            {
+                _sections[section.Type.Class] = Make(
+                    section.Type.Constructor, [section.Options, Files, clock], option => plan.LocateSection(section.Type.Name, option));
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Resolves the paths of the plan.</summary>
+    public SectionContext Files { get; }
+
+    /// <summary>The section of a class; null when the plan has none.</summary>
+    public T? Section<T>() where T : class => _sections.GetValueOrDefault(typeof(T)) as T;
+
+    /// <summary>Makes a new instance of a block. Throws <see cref="FindingException"/> when it refuses its options.</summary>
+    public Block Make(BlockPlan block) => (Block)Make(
+        block.Type.Constructor,
+        [block.Options, new BlockContext(block.Name, Files, _clock), Files, _clock],
+        option => _plan.Locate(block.Name, option));
+
+    /// <summary>Makes the codec of an event type; null when it has none.</summary>
+    public IEventCodec? MakeCodec(Type eventType) => _plan.Registry.Codecs.TryGetValue(eventType, out var type)
+        ? (IEventCodec)Make(type.GetConstructors().Single(), [Files], _ => (new Position(_plan.File, 1, 1), "tests"))
+        : null;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var section in _sections.Values.OfType<IDisposable>())
+        {
+            section.Dispose();
+        }
+
+        _sections.Clear();
+    }
+
+    private object Make(ConstructorInfo constructor, object?[] given, Func<string, (Position At, string Path)> locate)
+    {
+        var arguments = constructor.GetParameters().Select(p => Argument(p.ParameterType, given, constructor)).ToArray();
+        try
+        {
+            return constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, arguments, null);
+        }
+        catch (ConfigurationException e)
+        {
+            throw new FindingException(PipelinePlan.Refuse(locate(e.Option), e.Message), e);
+        }
+    }
+
+    private object Argument(Type type, object?[] given, ConstructorInfo constructor) =>
+        given.FirstOrDefault(g => type.IsInstanceOfType(g))
+        ?? _sections.GetValueOrDefault(type)
+        ?? throw new InvalidOperationException($"Invariant: {constructor.DeclaringType!.Name} takes {type.Name}, which the plan does not have.");
+
+    /// <summary>The nearest folder above the pipeline file that holds <c>config/</c>; the pipeline's own when there is none.</summary>
+    private static string FindRoot(string directory)
+    {
+        for (var folder = new DirectoryInfo(directory); folder is not null; folder = folder.Parent)
+        {
+            if (Directory.Exists(Path.Combine(folder.FullName, "config")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        return directory;
+    }
+}
+
+/// <summary>A mistake in a pipeline that only showed when its parts were made.</summary>
+public sealed class FindingException(Finding finding, ConfigurationException reason) : Exception(finding.ToString(), reason)
+{
+    /// <summary>The mistake and its place.</summary>
+    public Finding Finding { get; } = finding;
+
+    /// <summary>True when something outside is missing (a file, a library), rather than wrong.</summary>
+    public bool Outside { get; } = reason.Outside;
+}

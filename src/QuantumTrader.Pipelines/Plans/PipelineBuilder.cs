@@ -1,0 +1,24 @@
+using QuantumTrader.Dataflow;
+
+namespace QuantumTrader.Pipelines;
+
+/// <summary>One block, ready to be added to a graph.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Make">Makes an instance; the argument is the instance's number under parallelism.</param>
+/// <param name="Inputs">Its ports with the blocks that feed them.</param>
+/// <param name="Settings">How it runs.</param>
+public sealed record GraphPart(string Name, Func<int, Block> Make, IReadOnlyList<(string Port, IReadOnlyList<string> From)> Inputs, BlockSettings Settings);
+
+/// <summary>Turns a plan into the parts of a graph. This is the only file of the project that knows how a graph is put together.</summary>
+public static class PipelineBuilder
+{
+    /// <summary>The parts in topological order.</summary>
+    public static IReadOnlyList<GraphPart> Parts(PipelinePlan plan, BlockFactory factory) =>
+    [
+        .. plan.Blocks.Select(block => new GraphPart(
+            block.Name,
+            _ => factory.Make(block),
+            [.. block.Inputs.Select(i => (i.Port, i.From))],
+            block.Settings)),
+    ];
+}

@@ -1,0 +1,171 @@
+using System.Reflection;
+using QuantumTrader.Dataflow;
+
+namespace QuantumTrader.Pipelines;
+
+/// <summary>Reads block and section classes by reflection, without making any.</summary>
+internal sealed class RegistryScanner(OptionsModelReader models, Func<Assembly, DocComments> comments, List<string> problems)
+{
+    private static readonly Type[] ContextTypes = [typeof(BlockContext), typeof(SectionContext), typeof(TimeProvider)];
+
+    public BlockType? ReadBlock(Type type, BlockAttribute attribute)
+    {
+        if (ReadShape(type) is not var (shape, inputs, output) || ReadConstructor(type) is not { } constructor || !TryReadOptions(type, constructor, out var options))
+        {
+            return null;
+        }
+
+        var block = new BlockType
+        {
+            Name = attribute.Type,
+            Summary = attribute.Summary,
+            Example = comments(type.Assembly).Example(type),
+            Class = type,
+            Constructor = constructor,
+            Shape = shape,
+            Inputs = inputs,
+            Output = output,
+            Options = options,
+            Io = attribute.Io,
+            Callback = attribute.Callback,
+            Trading = attribute.Trading,
+            Resequences = type.IsDefined(typeof(ResequencesAttribute)),
+            Partitioned = type.IsDefined(typeof(PartitionedAttribute)),
+        };
+        RejectClashes(block);
+        return block;
+    }
+
+    public SectionType? ReadSection(Type type, SectionAttribute attribute)
+    {
+        if (PipelineKeys.All.Contains(attribute.Name))
+        {
+            problems.Add($"{type.Name}: '{attribute.Name}' is a key of every pipeline and cannot name a section");
+        }
+
+        return ReadConstructor(type) is { } constructor && TryReadOptions(type, constructor, out var options)
+            ? new SectionType(attribute.Name, attribute.Summary, type, constructor, options)
+            : null;
+    }
+
+    /// <summary>Sorts sections so that each comes behind those that its constructor takes.</summary>
+    public IReadOnlyList<SectionType> InOrderOfNeed(IEnumerable<SectionType> sections)
+    {
+        var waiting = sections.ToList();
+        var classes = waiting.Select(s => s.Class).ToHashSet();
+        var ordered = new List<SectionType>();
+        while (waiting.Count > 0)
+        {
+            var ready = waiting.FindIndex(s => !s.Constructor.GetParameters().Any(p => classes.Contains(p.ParameterType) && !ordered.Exists(o => o.Class == p.ParameterType)));
+            if (ready < 0)
+            {
+                problems.Add($"the sections {string.Join(", ", waiting.Select(s => s.Name))} need each other");
+                return ordered;
+            }
+
+            ordered.Add(waiting[ready]);
+            waiting.RemoveAt(ready);
+        }
+
+        return ordered;
+    }
+
+    private (BlockShape Shape, IReadOnlyList<Port> Inputs, Type Output)? ReadShape(Type type)
+    {
+        for (var walk = type.BaseType; walk is not null && !type.ContainsGenericParameters; walk = walk.BaseType)
+        {
+            if (!walk.IsGenericType)
+            {
+                continue;
+            }
+
+            var definition = walk.GetGenericTypeDefinition();
+            var events = walk.GetGenericArguments();
+            if (definition == typeof(Source<>))
+            {
+                return (BlockShape.Source, [], events[0]);
+            }
+
+            if (definition == typeof(Operator<,>))
+            {
+                return (BlockShape.Operator, [new Port(Port.Main, events[0])], events[1]);
+            }
+
+            if (definition == typeof(Filter<>))
+            {
+                return (BlockShape.Filter, [new Port(Port.Main, events[0])], events[0]);
+            }
+
+            if (definition == typeof(Observer<>))
+            {
+                return (BlockShape.Observer, [new Port(Port.Main, events[0])], events[0]);
+            }
+
+            if (definition == typeof(Operator<,,>))
+            {
+                if (type.GetCustomAttribute<SidePortAttribute>() is { } side)
+                {
+                    return (BlockShape.Operator, [new Port(Port.Main, events[0]), new Port(side.Name, events[1])], events[2]);
+                }
+
+                problems.Add($"{type.Name}: a block with two inputs needs [SidePort(\"name\")]");
+                return null;
+            }
+        }
+
+        problems.Add($"{type.Name}: a block derives from Source, Operator, Filter or Observer, with event types that are fixed");
+        return null;
+    }
+
+    private ConstructorInfo? ReadConstructor(Type type)
+    {
+        if (type.IsAbstract || type.GetConstructors() is not [var constructor])
+        {
+            problems.Add($"{type.Name}: needs to be a class with exactly one public constructor");
+            return null;
+        }
+
+        return constructor;
+    }
+
+    private bool TryReadOptions(Type type, ConstructorInfo constructor, out OptionsModel? options)
+    {
+        options = null;
+        var parameters = constructor.GetParameters().Select(p => p.ParameterType).Except(ContextTypes);
+        foreach (var parameter in parameters.Where(p => !p.IsDefined(typeof(SectionAttribute))))
+        {
+            if (!parameter.Name.EndsWith("Options", StringComparison.Ordinal) || options is not null)
+            {
+                problems.Add($"{type.Name}: the constructor may take one options record, contexts, a TimeProvider and sections, but takes {parameter.Name}");
+                return false;
+            }
+
+            try
+            {
+                options = models.Read(parameter);
+            }
+            catch (NotSupportedException e)
+            {
+                problems.Add($"{type.Name}: {e.Message}");
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void RejectClashes(BlockType block)
+    {
+        var ports = block.Inputs.Select(p => p.Name).ToList();
+        var taken = PipelineKeys.Common.Options.Select(o => o.Key).Concat(ports).Append("type").Append(Port.Main).ToHashSet(StringComparer.Ordinal);
+        foreach (var option in block.Options?.Options.Where(o => taken.Contains(o.Key)) ?? [])
+        {
+            problems.Add($"{block.Class.Name}: the option '{option.Key}' has the name of a key that every block or this one's port has");
+        }
+
+        foreach (var port in ports.Skip(1).Where(p => p is Port.Main or "type" || PipelineKeys.Common[p] is not null))
+        {
+            problems.Add($"{block.Class.Name}: the port '{port}' has the name of a key that every block has");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace QuantumTrader.Pipelines;
+
+/// <summary>Compares what a block sent with what a test expects, and says every difference in words.</summary>
+public static class PipelineTestComparer
+{
+    /// <summary>The differences, in the order of the events; none when the test holds.</summary>
+    /// <param name="expected">What must come out.</param>
+    /// <param name="sent">What the block sent, in order.</param>
+    /// <param name="codec">Text form of the events.</param>
+    /// <param name="tolerance">Largest difference between numbers that count as equal.</param>
+    public static IReadOnlyList<string> Compare(ExpectedEvents expected, IReadOnlyList<object> sent, IEventCodec codec, decimal tolerance = 0)
+    {
+        var differences = new List<string>();
+        for (var i = 0; i < Math.Min(expected.Events.Count, sent.Count); i++)
+        {
+            differences.AddRange(Compare(expected.Events[i], codec.Print(sent[i]), tolerance));
+        }
+
+        foreach (var missing in expected.Events.Skip(sent.Count))
+        {
+            differences.Add($"expected {Show(missing.Fields)}, but '{expected.Block}' sent only {Count(sent.Count)} at {missing.Path}");
+        }
+
+        if (sent.Count > expected.Events.Count)
+        {
+            var first = Show(codec.Print(sent[expected.Events.Count]));
+            differences.Add($"expected {Count(expected.Events.Count)} of '{expected.Block}', were {sent.Count}; the first one too many is {first}");
+        }
+
+        return differences;
+    }
+
+    private static IEnumerable<string> Compare(EventText expected, IReadOnlyDictionary<string, string> sent, decimal tolerance)
+    {
+        foreach (var (field, text) in expected.Fields)
+        {
+            if (!sent.TryGetValue(field, out var was))
+            {
+                yield return $"expected {field} {text}, but the event has no field '{field}' (it has {string.Join(", ", sent.Keys)}) at {expected.Path}";
+            }
+            else if (!AreEqual(text, was, tolerance))
+            {
+                yield return $"expected {field} {text}, was {was} at {expected.Path}";
+            }
+        }
+    }
+
+    /// <summary>Numbers are equal by value, so that <c>61680.5</c> is <c>61680.50000000</c>; all else is equal by letter.</summary>
+    private static bool AreEqual(string expected, string was, decimal tolerance)
+    {
+        if (string.Equals(expected, was, StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        if (decimal.TryParse(expected, NumberStyles.Float, CultureInfo.InvariantCulture, out var a) && decimal.TryParse(was, NumberStyles.Float, CultureInfo.InvariantCulture, out var b))
+        {
+            return Math.Abs(a - b) <= tolerance;
+        }
+
+        return double.TryParse(expected, NumberStyles.Float, CultureInfo.InvariantCulture, out var c)
+            && double.TryParse(was, NumberStyles.Float, CultureInfo.InvariantCulture, out var d)
+            && (c.Equals(d) || Math.Abs(c - d) <= (double)tolerance);
+    }
+
+    private static string Show(IReadOnlyDictionary<string, string> fields) => "{ " + string.Join(", ", fields.Select(f => $"{f.Key}: {f.Value}")) + " }";
+
+    private static string Count(int count) => count == 1 ? "1 event" : $"{count} events";
+}

@@ -1,0 +1,49 @@
+namespace QuantumTrader.Pipelines;
+
+/// <summary>Turns the events of a test into values of their types.</summary>
+public static class PipelineTestEvents
+{
+    /// <summary>The events, in order. Fields that are not known or cannot be read become findings, and their events are left out.</summary>
+    public static IReadOnlyList<object> Parse(IReadOnlyList<EventText> events, IEventCodec codec, ICollection<Finding> findings)
+    {
+        var values = new List<object>();
+        foreach (var text in events)
+        {
+            if (!HasKnownFields(text, codec, findings))
+            {
+                continue;
+            }
+
+            try
+            {
+                values.Add(codec.Parse(text.Fields));
+            }
+            catch (ConfigurationException e)
+            {
+                var entry = text.Node[e.Option];
+                findings.Add(Reject(entry?.Value.Position ?? text.Position, entry is null ? text.Path : ConfigPath.Key(text.Path, e.Option), e.Message));
+            }
+        }
+
+        return values;
+    }
+
+    /// <summary>Reports the fields of expected events that the codec never prints; false when there are some.</summary>
+    public static bool HasKnownFields(EventText text, IEventCodec codec, ICollection<Finding> findings)
+    {
+        var unknown = text.Node.Entries.Where(e => !codec.Fields.Contains(e.Key)).ToList();
+        foreach (var entry in unknown)
+        {
+            findings.Add(Reject(entry.Position, ConfigPath.Key(text.Path, entry.Key), $"the event has no field '{entry.Key}'.") with
+            {
+                Legal = string.Join(", ", codec.Fields),
+                Nearest = NearestName.Of(entry.Key, codec.Fields),
+            });
+        }
+
+        return unknown.Count == 0;
+    }
+
+    private static Finding Reject(Position at, string path, string message) => new(
+        FindingCodes.TestField.Severity, FindingCodes.TestField.Id, at.File, at.Line, at.Column, path, message);
+}

@@ -1,0 +1,88 @@
+using System.Security.Cryptography;
+using QuantumTrader.Dataflow;
+using QuantumTrader.Market;
+using QuantumTrader.Models;
+
+namespace QuantumTrader.Trading;
+
+/// <summary>A prediction that is strong enough to act on.</summary>
+/// <param name="Sequence">Sequence of the prediction.</param>
+/// <param name="EventTime">Its time: ns UTC.</param>
+/// <param name="Symbol">Interned symbol.</param>
+/// <param name="Side">Which way.</param>
+/// <param name="Direction">The prediction's, from -1 to 1.</param>
+/// <param name="Confidence">The prediction's, from 0 to 1.</param>
+/// <param name="Price">The prediction's price; 0 when it has none.</param>
+/// <param name="Model">Name of the model.</param>
+public readonly record struct Signal(
+    long Sequence, long EventTime, int Symbol, Side Side, double Direction, double Confidence, double Price, string Model) : IEvent<Signal>
+{
+    /// <inheritdoc/>
+    public long PartitionKey => Symbol;
+
+    /// <inheritdoc/>
+    public long ConflationKey => Symbol;
+
+    /// <inheritdoc/>
+    public static void AppendTo(ReadOnlySpan<Signal> events, IncrementalHash hash)
+    {
+        foreach (ref readonly var e in events)
+        {
+            hash.Append(e.Sequence).Append(e.EventTime).Append(e.Symbol).Append((long)e.Side).Append(e.Direction).Append(e.Confidence).Append(e.Price).Append(e.Model);
+        }
+    }
+}
+
+/// <summary>A market order that passed all limits.</summary>
+/// <param name="Sequence">Sequence of the signal.</param>
+/// <param name="EventTime">Its time: ns UTC.</param>
+/// <param name="Symbol">Interned symbol.</param>
+/// <param name="Side">Buy or sell.</param>
+/// <param name="Quantity">Units of the instrument, scaled by 1e-8.</param>
+/// <param name="Order">Client order id: the number of the order in this run, from 1. The same input gives the same ids.</param>
+public readonly record struct OrderRequest(long Sequence, long EventTime, int Symbol, Side Side, long Quantity, long Order) : IEvent<OrderRequest>
+{
+    /// <inheritdoc/>
+    public long PartitionKey => Symbol;
+
+    /// <summary>Orders never replace each other.</summary>
+    public long ConflationKey => Order;
+
+    /// <inheritdoc/>
+    public static void AppendTo(ReadOnlySpan<OrderRequest> events, IncrementalHash hash)
+    {
+        foreach (ref readonly var e in events)
+        {
+            hash.Append(e.Sequence).Append(e.EventTime).Append(e.Symbol).Append((long)e.Side).Append(e.Quantity).Append(e.Order);
+        }
+    }
+}
+
+/// <summary>An order, or a part of it, that was executed.</summary>
+/// <param name="Sequence">Sequence of the market event that it was executed against.</param>
+/// <param name="EventTime">Time of that event: ns UTC.</param>
+/// <param name="Symbol">Interned symbol.</param>
+/// <param name="Side">Bought or sold.</param>
+/// <param name="Quantity">Units of the instrument, scaled by 1e-8.</param>
+/// <param name="Price">Price with slippage, scaled by 1e-8.</param>
+/// <param name="Fee">Costs, in money.</param>
+/// <param name="Order">Client order id.</param>
+/// <param name="Remaining">Units of the order that are still open, scaled by 1e-8.</param>
+public readonly record struct Fill(
+    long Sequence, long EventTime, int Symbol, Side Side, long Quantity, long Price, decimal Fee, long Order, long Remaining) : IEvent<Fill>
+{
+    /// <inheritdoc/>
+    public long PartitionKey => Symbol;
+
+    /// <summary>Fills never replace each other.</summary>
+    public long ConflationKey => (Order << 32) ^ Remaining;
+
+    /// <inheritdoc/>
+    public static void AppendTo(ReadOnlySpan<Fill> events, IncrementalHash hash)
+    {
+        foreach (ref readonly var e in events)
+        {
+            hash.Append(e.Sequence).Append(e.EventTime).Append(e.Symbol).Append((long)e.Side).Append(e.Quantity).Append(e.Price).Append(e.Fee).Append(e.Order).Append(e.Remaining);
+        }
+    }
+}

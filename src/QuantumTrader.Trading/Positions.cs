@@ -1,0 +1,89 @@
+using QuantumTrader.Market;
+
+namespace QuantumTrader.Trading;
+
+/// <summary>The positions of a run and the way of their profit.</summary>
+public sealed class Positions
+{
+    private readonly Position[] _positions;
+    private readonly MarketContext _market;
+    private decimal _peak;
+
+    /// <summary>Flat in every symbol of the market.</summary>
+    public Positions(MarketContext market)
+    {
+        _market = market;
+        _positions = [.. Enumerable.Range(1, market.Symbols.Count).Select(symbol => new Position(market.Instrument(symbol).Multiplier))];
+    }
+
+    /// <summary>Profit of all symbols after fees, in money.</summary>
+    public decimal Profit { get; private set; }
+
+    /// <summary>Deepest fall of <see cref="Profit"/> from a height it had before (at first 0), in money; not negative.</summary>
+    public decimal MaxDrawdown { get; private set; }
+
+    /// <summary>Largest sum of the sizes of all open positions, in money.</summary>
+    public decimal MaxExposure { get; private set; }
+
+    /// <summary>The position in a symbol.</summary>
+    public Position this[int symbol] => _positions[symbol - 1];
+
+    /// <summary>Takes in a fill.</summary>
+    public void Apply(in Fill fill)
+    {
+        var position = this[fill.Symbol];
+        var before = position.Profit;
+        position.Apply((int)fill.Side * ToDecimal(fill.Quantity), ToDecimal(fill.Price), fill.Fee);
+        Update(position.Profit - before);
+    }
+
+    /// <summary>Values a symbol's open units at what closing them would bring: long ones at the bid, short ones at the ask.</summary>
+    /// <param name="symbol">Interned symbol.</param>
+    /// <param name="bid">Scaled by 1e-8.</param>
+    /// <param name="ask">Scaled by 1e-8.</param>
+    public void Mark(int symbol, long bid, long ask)
+    {
+        var position = this[symbol];
+        if (position.Quantity != 0)
+        {
+            var before = position.Profit;
+            position.Mark(ToDecimal(position.Quantity > 0 ? bid : ask));
+            Update(position.Profit - before);
+        }
+    }
+
+    /// <summary>The position of every symbol, in the order of the market section.</summary>
+    public IReadOnlyList<PositionReport> Report() =>
+    [
+        .. _positions.Select((p, i) => new PositionReport(_market.Symbols.Name(i + 1), p.Quantity, p.AveragePrice, p.Realised, p.Unrealised, p.Fees, p.Profit, p.Exposure)),
+    ];
+
+    /// <summary>A scaled number as an exact decimal.</summary>
+    internal static decimal ToDecimal(long scaled) => scaled / (decimal)Scaled.One;
+
+    private void Update(decimal change)
+    {
+        Profit += change;
+        _peak = Math.Max(_peak, Profit);
+        MaxDrawdown = Math.Max(MaxDrawdown, _peak - Profit);
+        var exposure = 0m;
+        foreach (var position in _positions)
+        {
+            exposure += position.Exposure;
+        }
+
+        MaxExposure = Math.Max(MaxExposure, exposure);
+    }
+}
+
+/// <summary>The position of one symbol at the end of a run.</summary>
+/// <param name="Symbol">Its name.</param>
+/// <param name="Quantity">Units held; negative when short.</param>
+/// <param name="AveragePrice">Mean price of the open units; 0 when flat.</param>
+/// <param name="Realised">Profit of the closed units before fees, in money.</param>
+/// <param name="Unrealised">Profit of the open units, in money.</param>
+/// <param name="Fees">In money.</param>
+/// <param name="Profit">Realised and unrealised less fees.</param>
+/// <param name="Exposure">Size of the open units, in money.</param>
+public sealed record PositionReport(
+    string Symbol, decimal Quantity, decimal AveragePrice, decimal Realised, decimal Unrealised, decimal Fees, decimal Profit, decimal Exposure);
