@@ -77,7 +77,7 @@ internal static class BinanceFastDecoder
         return text.Take((byte)']');
     }
 
-    /// <summary>Walks along a text; each method moves on only over what it took.</summary>
+    /// <summary>Walks along a text. A method that returns false ends the decoding, except that the ones for single values may be tried in turn.</summary>
     private ref struct Cursor(ReadOnlySpan<byte> text)
     {
         private readonly ReadOnlySpan<byte> _text = text;
@@ -111,17 +111,18 @@ internal static class BinanceFastDecoder
         public bool TakeString(out ReadOnlySpan<byte> value)
         {
             value = default;
-            if (!Take((byte)'"'))
+            if ((uint)_at >= (uint)_text.Length || _text[_at] != (byte)'"')
             {
                 return false;
             }
 
-            for (var i = _at; i < _text.Length; i++)
+            var start = _at + 1;
+            for (var i = start; i < _text.Length; i++)
             {
                 var c = _text[i];
                 if (c == (byte)'"')
                 {
-                    value = _text[_at..i];
+                    value = _text[start..i];
                     _at = i + 1;
                     return true;
                 }
