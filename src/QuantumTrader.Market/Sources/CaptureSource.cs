@@ -88,7 +88,7 @@ public sealed class CaptureSource : MarketSource
                 return true;
             }
 
-            switch (_input.Read(this, out var line))
+            switch (_input.Read(Accounts, out var line))
             {
                 case LineResult.Line:
                     ReadLine(line, output);

@@ -111,7 +111,7 @@ public sealed class CsvSource : MarketSource
                 return true;
             }
 
-            switch (_input.Read(this, out var line))
+            switch (_input.Read(Accounts, out var line))
             {
                 case LineResult.Line:
                     ReadLine(line, output);
@@ -208,7 +208,7 @@ public sealed class CsvSource : MarketSource
     private void ReadSnapshot(Side side, string path, long time, List<MarketEvent> levels)
     {
         using var input = new InputSequence([path]);
-        while (input.Read(this, out var line) is var result && result != LineResult.End)
+        while (input.Read(Accounts, out var line) is var result && result != LineResult.End)
         {
             if (line.IsEmpty || (_options.Header && input.LineNumber == 1))
             {

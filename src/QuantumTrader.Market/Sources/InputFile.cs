@@ -49,7 +49,7 @@ public sealed class InputFile : IDisposable
     public LineReader Lines { get; }
 
     /// <summary>How far the file is read, in bytes as stored.</summary>
-    public long Position => _file.CanRead ? _file.Position : 0;
+    public long Position => _file.Position;
 
     /// <summary>
     /// True when a gzip file stops before its end; ask when all lines are read. GZipStream ends without a word there, so the length that

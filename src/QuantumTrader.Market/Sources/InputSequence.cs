@@ -8,11 +8,12 @@ internal sealed class InputSequence(IReadOnlyList<string> paths) : IDisposable
     private readonly List<FileLines> _files = [];
     private readonly long _totalBytes = Math.Max(1, paths.Sum(p => new FileInfo(p).Length));
     private long _bytesBefore;
+    private long _bytesRead;
     private InputFile? _file;
     private int _next;
 
-    /// <summary>From 0 to 1, by the bytes of the files as they are stored.</summary>
-    public double Progress => Math.Min(1, (_bytesBefore + (_file?.Position ?? 0)) / (double)_totalBytes);
+    /// <summary>From 0 to 1, by the bytes of the files as they are stored. Any thread may ask.</summary>
+    public double Progress => Math.Min(1, Volatile.Read(ref _bytesRead) / (double)_totalBytes);
 
     /// <summary>File and number of the line that was read last, as <c>file:line</c>.</summary>
     public string Place => _file is null ? "" : $"{_file.Name}:{_file.Lines.Number}";
@@ -27,13 +28,14 @@ internal sealed class InputSequence(IReadOnlyList<string> paths) : IDisposable
     public IReadOnlyList<FileLines> Files => _file is null ? [.. _files] : [.. _files, new FileLines(_file.Name, _file.Lines.Number)];
 
     /// <summary>The next line, of the next file where one ends. The span is valid until the next call.</summary>
-    public LineResult Read(Block block, out ReadOnlySpan<byte> line)
+    public LineResult Read(Accounts accounts, out ReadOnlySpan<byte> line)
     {
-        while (_file is not null || TryOpenNext(block))
+        while (_file is not null || TryOpenNext(accounts))
         {
             try
             {
                 var result = _file!.Lines.Read(out line);
+                Volatile.Write(ref _bytesRead, _bytesBefore + _file.Position);
                 var isEnd = result == LineResult.End || _file.Lines.IsUnterminated;
                 if (!isEnd)
                 {
@@ -43,7 +45,7 @@ internal sealed class InputSequence(IReadOnlyList<string> paths) : IDisposable
                 // Only the last line can be half of one, and only if the file stops too early.
                 if (_file.IsCutOff())
                 {
-                    NoteTruncated(block, $"after {_file.Lines.Bytes} bytes of text");
+                    NoteTruncated(accounts, $"after {_file.Lines.Bytes} bytes of text");
                     Close();
                 }
                 else if (result == LineResult.End)
@@ -57,7 +59,7 @@ internal sealed class InputSequence(IReadOnlyList<string> paths) : IDisposable
             }
             catch (Exception e) when (e is InvalidDataException or IOException)
             {
-                NoteTruncated(block, e.Message);
+                NoteTruncated(accounts, e.Message);
                 Close();
             }
         }
@@ -66,10 +68,10 @@ internal sealed class InputSequence(IReadOnlyList<string> paths) : IDisposable
         return LineResult.End;
     }
 
-    private void NoteTruncated(Block block, string why) => block.Accounts.Note(
+    private void NoteTruncated(Accounts accounts, string why) => accounts.Note(
         "truncated", $"{_file!.Name} cannot be read to its end: it stops at line {_file.Lines.Number} ({why}). Everything before was sent; the run goes on with the next file.");
 
-    private bool TryOpenNext(Block block)
+    private bool TryOpenNext(Accounts accounts)
     {
         while (_next < paths.Count)
         {
@@ -81,7 +83,7 @@ internal sealed class InputSequence(IReadOnlyList<string> paths) : IDisposable
             }
             catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
             {
-                block.Accounts.Note("unreadable", $"{Path} cannot be opened ({e.Message}); the run goes on with the next file.");
+                accounts.Note("unreadable", $"{Path} cannot be opened ({e.Message}); the run goes on with the next file.");
             }
         }
 
@@ -93,6 +95,7 @@ internal sealed class InputSequence(IReadOnlyList<string> paths) : IDisposable
     {
         _files.Add(new FileLines(_file!.Name, _file.Lines.Number));
         _bytesBefore += new FileInfo(Path!).Length;
+        Volatile.Write(ref _bytesRead, _bytesBefore);
         _file.Dispose();
         _file = null;
     }

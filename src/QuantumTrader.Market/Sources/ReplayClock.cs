@@ -13,6 +13,8 @@ public sealed class ReplayClock : IDisposable
     private readonly TimeProvider _clock;
     private readonly double _factor;
     private readonly double _eventsPerSecond;
+
+    // Never disposed, because a timer that is just firing may still set it; the finaliser frees it.
     private readonly AutoResetEvent _wake = new(false);
     private readonly ITimer _timer;
     private long _startStamp;
@@ -86,9 +88,5 @@ public sealed class ReplayClock : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _timer.Dispose();
-        _wake.Dispose();
-    }
+    public void Dispose() => _timer.Dispose();
 }

@@ -86,7 +86,7 @@ public sealed record SimulatorReport(SourceReport Source, long Lost, long Repeat
 /// a burst is <c>1 / (1 - branching)²</c> times their mean.</item>
 /// <item>Activity follows a U: at open and close it is four times that at the middle of the session.</item>
 /// <item>Prices are whole ticks, quantities whole lots; the book has levels on both sides; its spread is one tick or more.</item>
-/// <item>Of 100 orders about 15 are market orders, 35 cancels, 50 limit orders; more limit orders where a side is thin.</item>
+/// <item>About one order in eight is a market order; the others are limit orders and cancels, only limit orders where a side is thin.</item>
 /// <item>Trades are numbered from 1 per symbol and day and carry side, buyer and seller; the book update of the same order follows them.</item>
 /// <item>Each day begins with a snapshot. Update ids go on over days; a book update has no id of the update before (-1): its first id is the
 /// last one of the message before plus 1.</item>
@@ -115,9 +115,16 @@ public sealed class SimulatorSource : MarketSource
     }
 
     /// <inheritdoc/>
-    public override double? Progress => _options.Events > 0
-        ? Math.Min(1, Sequence / (double)_options.Events)
-        : Math.Clamp((_day + (_day >= 0 && _day < _days.Length ? Elapsed(_days[_day]) : 0)) / _days.Length, 0, 1);
+    public override double? Progress
+    {
+        get
+        {
+            var day = _day; // once: another thread may ask
+            return _options.Events > 0
+                ? Math.Min(1, Sequence / (double)_options.Events)
+                : Math.Clamp((day + (day >= 0 && day < _days.Length ? Elapsed(_days[day]) : 0)) / _days.Length, 0, 1);
+        }
+    }
 
     private double Elapsed(TradingDay day) => Math.Clamp((_markets[0].LastTime - day.Open) / (double)(day.Close - day.Open), 0, 1);
 

@@ -364,6 +364,17 @@ public sealed class CaptureSourceTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Decoding_allocates_nothing_per_line()
+    {
+        // Of another symbol, so that only the source is measured and not the output.
+        using var source = Open(_folder.Write("recording", [.. new[] { Depth, Quote, Trade }.SelectMany(l => Enumerable.Repeat(l, 5_000))]), "ETHUSDT");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Feed.ReadAll(source).ShouldBeEmpty();
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(400_000, "15,000 lines");
+        source.Accounts.Dropped["other_symbol"].ShouldBe(5_000 * 6);
+    }
+
     private static string Describe(BinanceMessage m) =>
         $"{m.Stream} {Encoding.Latin1.GetString(m.Symbol)} {m.IsOffMarket} " + string.Join(' ', Enum.GetValues<BinanceField>().Select(f => !m.Has(f) ? "-" : f <= BinanceField.IsBuyerMaker ? $"{m[f]}" : "+"))
         + (m.Has(BinanceField.Bids) ? string.Join(' ', m.Bids.Levels.ToArray()) : "") + (m.Has(BinanceField.Asks) ? string.Join(' ', m.Asks.Levels.ToArray()) : "");

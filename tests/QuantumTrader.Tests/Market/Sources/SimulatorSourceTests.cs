@@ -174,6 +174,16 @@ public sealed class SimulatorSourceTests
     }
 
     [Fact]
+    public void Orders_come_at_the_stated_rate_and_about_one_in_eight_trades()
+    {
+        var events = Read(new SimulatorOptions { Rate = 2, Quotes = false });
+        double orders = events.Of(EventKind.BookUpdate).Length;
+        orders.ShouldBe(2 * 86_400, 2 * 86_400 * 0.03);
+        var marketOrders = events.Of(EventKind.Trade).Select(t => t.EventTime).Distinct().Count();
+        (marketOrders / orders).ShouldBe(0.12, 0.015);
+    }
+
+    [Fact]
     public void Prices_move_and_the_spread_is_mostly_narrow()
     {
         var quotes = Read(Short with { Events = 100_000 }).Of(EventKind.Quote);
