@@ -81,9 +81,9 @@ public sealed class ReplayClock : IDisposable
     /// <summary>Sleeps that long, or until stop is asked for; may return early, so ask <see cref="Remaining"/> again.</summary>
     public void Sleep(TimeSpan remaining, CancellationToken stop)
     {
-        // Rounded up: timers cut to whole milliseconds, and a timer of zero would make the caller's loop spin.
+        // Rounded up: timers cut to whole milliseconds, and one that fires too early makes the caller's loop spin.
         var milliseconds = Math.Min(Math.Ceiling(remaining.TotalMilliseconds), 86_400_000);
-        _timer.Change(TimeSpan.FromMilliseconds(Math.Max(milliseconds, 1)), Timeout.InfiniteTimeSpan);
+        _timer.Change(TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);
         WaitHandle.WaitAny([_wake, stop.WaitHandle]);
     }
 

@@ -85,8 +85,8 @@ public sealed class ReplayClockTests : IDisposable
     [Fact]
     public void A_limit_is_kept_and_the_sleep_is_rounded_up_so_that_nothing_spins()
     {
-        using var source = Open("1x", 100, 100, 100.0000001);
-        ReadTimed(source, limit: 1).ShouldBe([(0, 2), (0, 2), (0.001, 2)]);
+        using var source = Open("1x", 100, 100, 100.0015);
+        ReadTimed(source, limit: 1).ShouldBe([(0, 2), (0, 2), (0.002, 2)]);
         _clock.Sleeps.ShouldBe(1);
     }
 
@@ -100,7 +100,9 @@ public sealed class ReplayClockTests : IDisposable
         output.ToArray().Length.ShouldBe(2);
 
         _clock.OnSleep = stop.Cancel;
+        var watch = System.Diagnostics.Stopwatch.StartNew();
         source.Read(output, 256, stop.Token).ShouldBeTrue();
+        watch.ElapsedMilliseconds.ShouldBeLessThan(1000, "the virtual sleep is of 100 s and nobody wakes it");
         output.ToArray().ShouldBeEmpty();
         ((SourceReport)source.Report()).Events.ShouldBe(2);
 
@@ -160,6 +162,7 @@ public sealed class ReplayClockTests : IDisposable
         {
             public bool Change(TimeSpan dueTime, TimeSpan period)
             {
+                dueTime.ShouldBeGreaterThan(TimeSpan.Zero, "a sleep of nothing would spin");
                 clock.Sleeps++;
                 if (clock.OnSleep is { } action)
                 {
