@@ -1,0 +1,182 @@
+using System.Globalization;
+
+namespace QuantumTrader.Market.Sources;
+
+/// <summary>Reads times as CSV files write them, exact to the nanosecond.</summary>
+internal static class CsvTime
+{
+    private const long NanosecondsPerHour = 3_600_000_000_000;
+    private const long NanosecondsPerDay = 24 * NanosecondsPerHour;
+
+    /// <summary>The time in ns since 1970 UTC; false when the text is none. <paramref name="midnight"/> is the start of the file's day, ns UTC.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> text, CsvTimeUnit unit, long offsetHours, long midnight, out long time)
+    {
+        switch (unit)
+        {
+            case CsvTimeUnit.S:
+                return TryParseDecimal(text, 9, out time);
+            case CsvTimeUnit.Ms:
+                return TryParseDecimal(text, 6, out time);
+            case CsvTimeUnit.Us:
+                return TryParseDecimal(text, 3, out time);
+            case CsvTimeUnit.Ns:
+                return TryParseDecimal(text, 0, out time);
+            case CsvTimeUnit.Iso:
+                return TryParseIso(text, offsetHours, out time);
+            default:
+                var ok = TryParseDecimal(text, 6, out time) && time < 2 * NanosecondsPerDay;
+                time += midnight;
+                return ok;
+        }
+    }
+
+    /// <summary>Midnight of the day that a file's name begins with, such as <c>20140502_quote.zip</c>, in ns UTC.</summary>
+    public static bool TryReadDay(string fileName, long offsetHours, out long midnight)
+    {
+        midnight = 0;
+        if (fileName.Length < 8 || !DateOnly.TryParseExact(fileName.AsSpan(0, 8), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+        {
+            return false;
+        }
+
+        midnight = ((day.DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber) * NanosecondsPerDay) - (offsetHours * NanosecondsPerHour);
+        return true;
+    }
+
+    // A number with up to 18 digits before the point; of those behind it, as many count as there are down to the nanosecond.
+    private static bool TryParseDecimal(ReadOnlySpan<byte> text, int decimals, out long value)
+    {
+        value = 0;
+        var i = 0;
+        if (!TryTakeDigits(text, ref i, 19, out var whole) || whole > (ulong)long.MaxValue / PowerOfTen(decimals))
+        {
+            return false;
+        }
+
+        value = (long)whole * (long)PowerOfTen(decimals);
+        if (i == text.Length)
+        {
+            return true;
+        }
+
+        if (text[i++] != (byte)'.' || !TryTakeFraction(text, ref i, decimals, out var fraction) || value > long.MaxValue - fraction)
+        {
+            return false;
+        }
+
+        value += fraction;
+        return i == text.Length;
+    }
+
+    // 2018-04-24T03:52:17.202Z; a space for the T, any number of decimals or none, Z, +hh:mm, -hhmm or nothing at the end.
+    private static bool TryParseIso(ReadOnlySpan<byte> text, long offsetHours, out long time)
+    {
+        time = 0;
+        if (text.Length < 19 || text[4] != '-' || text[7] != '-' || text[10] is not ((byte)'T' or (byte)' ') || text[13] != ':' || text[16] != ':'
+            || !TryRead(text[..4], out var year) || !TryRead(text[5..7], out var month) || !TryRead(text[8..10], out var day)
+            || !TryRead(text[11..13], out var hour) || !TryRead(text[14..16], out var minute) || !TryRead(text[17..19], out var second)
+            || year is < 1970 or > 2261 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 60)
+        {
+            return false;
+        }
+
+        var i = 19;
+        var fraction = 0L;
+        if (i < text.Length && text[i] == (byte)'.')
+        {
+            i++;
+            if (!TryTakeFraction(text, ref i, 9, out fraction))
+            {
+                return false;
+            }
+        }
+
+        if (!TryReadZone(text[i..], offsetHours * 60, out var zoneMinutes))
+        {
+            return false;
+        }
+
+        var days = new DateOnly(year, month, day).DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
+        var seconds = (days * 86_400L) + (hour * 3600) + (minute * 60) + second - (zoneMinutes * 60);
+        time = (seconds * 1_000_000_000) + fraction;
+        return true;
+    }
+
+    private static bool TryReadZone(ReadOnlySpan<byte> zone, long otherwise, out long minutes)
+    {
+        minutes = otherwise;
+        if (zone.IsEmpty)
+        {
+            return true;
+        }
+
+        minutes = 0;
+        if (zone.Length == 1)
+        {
+            return zone[0] == (byte)'Z';
+        }
+
+        var digits = zone.Length == 6 && zone[3] == (byte)':' ? 4 : zone.Length == 5 ? 3 : -1;
+        if (digits < 0 || zone[0] is not ((byte)'+' or (byte)'-') || !TryRead(zone[1..3], out var hours) || !TryRead(zone[digits..], out var rest))
+        {
+            return false;
+        }
+
+        minutes = ((hours * 60) + rest) * (zone[0] == (byte)'-' ? -1 : 1);
+        return true;
+    }
+
+    private static bool TryRead(ReadOnlySpan<byte> text, out int value)
+    {
+        var i = 0;
+        var ok = TryTakeDigits(text, ref i, 4, out var number) && i == text.Length;
+        value = (int)number;
+        return ok;
+    }
+
+    private static bool TryTakeDigits(ReadOnlySpan<byte> text, ref int i, int most, out ulong value)
+    {
+        value = 0;
+        var start = i;
+        for (; i < text.Length && (uint)(text[i] - '0') <= 9; i++)
+        {
+            if (i - start == most)
+            {
+                return false;
+            }
+
+            value = (value * 10) + (uint)(text[i] - '0');
+        }
+
+        return i > start;
+    }
+
+    private static bool TryTakeFraction(ReadOnlySpan<byte> text, ref int i, int decimals, out long fraction)
+    {
+        fraction = 0;
+        var start = i;
+        var places = 0;
+        for (; i < text.Length && (uint)(text[i] - '0') <= 9; i++)
+        {
+            if (places < decimals)
+            {
+                fraction = (fraction * 10) + (text[i] - '0');
+                places++;
+            }
+        }
+
+        fraction *= (long)PowerOfTen(decimals - places);
+        return i > start;
+    }
+
+    private static ulong PowerOfTen(int exponent)
+    {
+        var power = 1UL;
+        for (; exponent > 0; exponent--)
+        {
+            power *= 10;
+        }
+
+        return power;
+    }
+}
