@@ -218,9 +218,9 @@ public sealed class NormalizeTests
     {
         var block = Block();
 
-        var output = block.Drive([Update(1, 0, 0, -1, (-1, 1))[1], .. Update(2, 0, 0, -1, (-1, 1))]);
+        var output = block.Drive([Update(1, 0, 0, -1, (-1, 1))[1], .. Update(2, 0, 0, -1, (-1, 1)), .. Update(3, 0, 0, -1, (-1, 1))]);
 
-        output.Select(e => e.Has(EventFlags.Gap)).ShouldBe([true, false]);
+        output.Select(e => e.Has(EventFlags.Gap)).ShouldBe([true, false, false, false]);
         block.Accounts.Dropped["torn_message"].ShouldBe(1);
     }
 
