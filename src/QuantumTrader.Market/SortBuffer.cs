@@ -32,15 +32,14 @@ internal sealed class SortBuffer
             Grow();
         }
 
-        var position = Count++;
-        while (position > 0 && this[position - 1].Time > time)
+        var count = Count++;
+        if (count == 0 || this[count - 1].Time <= time)
         {
-            this[position] = this[position - 1];
-            position--;
+            this[count] = new Entry(time, slot);
+            return count;
         }
 
-        this[position] = new Entry(time, slot);
-        return position;
+        return AddBefore(count, time, slot);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -51,6 +50,28 @@ internal sealed class SortBuffer
     }
 
     public void RemoveTail() => Count--;
+
+    private int AddBefore(int position, long time, int slot)
+    {
+        var entries = _entries;
+        var mask = _mask;
+        var head = _head;
+        var to = (head + position) & mask;
+        for (; position > 0; position--)
+        {
+            var from = (to - 1) & mask;
+            if (entries[from].Time <= time)
+            {
+                break;
+            }
+
+            entries[to] = entries[from];
+            to = from;
+        }
+
+        entries[to] = new Entry(time, slot);
+        return position;
+    }
 
     private void Grow()
     {

@@ -117,11 +117,12 @@ internal sealed class TradeNumbers
             if (_end - _start == MaxIntervals)
             {
                 Forgotten++;
-                _start++;
-                if (at < _start)
+                if (at == _start)
                 {
                     return; // the number is itself the lowest
                 }
+
+                _start++;
             }
 
             if (_end == _items.Length)
