@@ -183,8 +183,6 @@ public sealed class BookBuilder
     {
         if (e.Has(EventFlags.Gap))
         {
-            // What waits is older than the hole, so no snapshot can join it to what comes.
-            ForgetWaiting();
             Lose("messages are missing before an update, or levels inside it");
             return Mode.Skip;
         }
@@ -221,7 +219,7 @@ public sealed class BookBuilder
         }
 
         var follows = chained ? e.PreviousUpdateId == _lastId : e.FirstUpdateId == _lastId + 1;
-        var overlaps = _isFirst && e.FirstUpdateId <= (chained ? _lastId : _lastId + 1);
+        var overlaps = _isFirst && e.FirstUpdateId <= _lastId;
         if (follows || overlaps)
         {
             return Mode.Apply;
@@ -288,7 +286,7 @@ public sealed class BookBuilder
         _isFirst = isFirst;
     }
 
-    // The updates that waited go the same way as live ones; after a new gap the rest of them simply waits again.
+    // The updates that waited go the same way as live ones: what is cut short shows again, and after a gap the rest simply waits again.
     private BookChange Replay()
     {
         if (Waiting == 0)
@@ -304,6 +302,11 @@ public sealed class BookBuilder
             Process(in e);
         }
 
+        if (_mode is not (Mode.Closed or Mode.Skip))
+        {
+            Cut(); // the last one that waited has no end
+        }
+
         _replaying.Clear();
         return IsValid ? BookChange.Applied : BookChange.Invalidated;
     }
@@ -311,11 +314,6 @@ public sealed class BookBuilder
     // A message ended before all its levels came.
     private BookChange Cut()
     {
-        if (_mode == Mode.Wait)
-        {
-            ForgetWaiting();
-        }
-
         _mode = Mode.Closed;
         return Lose($"a message with {_header.LevelCount} levels ended after {_levels}");
     }
@@ -359,12 +357,6 @@ public sealed class BookBuilder
         {
             _mode = Mode.Skip; // the open message itself did not fit
         }
-    }
-
-    private void ForgetWaiting()
-    {
-        _waiting.Clear();
-        _waitingStart = 0;
     }
 
     private void CountCrossed() => Crossed += Book.IsCrossed ? 1 : 0;

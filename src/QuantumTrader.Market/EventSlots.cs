@@ -7,6 +7,9 @@ internal sealed class BookMessage
 
     public int Count { get; private set; }
 
+    /// <summary>The time that the header came with.</summary>
+    public long OwnTime { get; private set; }
+
     /// <summary>True when no more levels will come.</summary>
     public bool IsWhole { get; set; }
 
@@ -17,6 +20,7 @@ internal sealed class BookMessage
     public void Open(in MarketEvent header)
     {
         _events[0] = header;
+        OwnTime = header.EventTime;
         Count = 1;
         IsWhole = false;
     }

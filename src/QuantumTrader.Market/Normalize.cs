@@ -47,7 +47,8 @@ public sealed record NormalizeOptions
 /// wrong time makes nothing else late, and a weekend loses nothing.</para>
 /// <para>When a book message loses a level or its end, its header is marked <see cref="EventFlags.Gap"/>; when one without update ids is
 /// dropped, the next update of the symbol is. Either makes the book wait for a snapshot; with ids the book sees the hole itself.</para>
-/// <para>An edit of a trade that went on already goes on too, at the time reached if it is older.</para>
+/// <para>Two kinds of event are not dropped for being late but go on at the time reached: an edit of a trade that went on already, and a
+/// book message, unless a newer one of its symbol went on.</para>
 /// </summary>
 [Block("normalize", "Sorts a feed by event time, removes repeats, refuses impossible events, infers missing sides.")]
 public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
@@ -83,6 +84,7 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
     private long _reordered;
     private long _edits;
     private long _late;
+    private long _delayed;
     private long _duplicates;
 
     /// <summary>A block that has seen nothing.</summary>
@@ -176,6 +178,7 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
         Reordered = _reordered,
         Edits = _edits,
         Late = _late,
+        Delayed = _delayed,
         Duplicates = _duplicates,
         ForgottenNumbers = _symbols.Sum(s => s.Numbers.Forgotten),
     };
@@ -190,8 +193,14 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
         }
         else if (time < _released && !isEdit)
         {
-            DropLate(in e, run);
-            return;
+            if (!IsNextBook(in e))
+            {
+                DropLate(in e, run);
+                return;
+            }
+
+            _delayed++;
+            time = _released;
         }
 
         if (e.Kind == EventKind.Trade)
@@ -232,10 +241,7 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
     {
         var isHeader = e.Kind is EventKind.BookUpdate or EventKind.BookSnapshot;
         var slot = isHeader ? OpenMessage(in e) : _slots.AddEvent(in e);
-        if (!isHeader)
-        {
-            _slots.Event(slot).EventTime = time;
-        }
+        (isHeader ? ref _slots.Message(slot).Header : ref _slots.Event(slot)).EventTime = time;
 
         _held++;
         var position = _queue.Add(time, slot);
@@ -396,6 +402,7 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
         if (EventSlots.IsMessage(slot))
         {
             var events = _slots.Message(slot).Events;
+            _symbols[events[0].Symbol].BookTime = _slots.Message(slot).OwnTime;
             foreach (ref var e in events)
             {
                 e.Sequence = ++_sequence;
@@ -486,6 +493,10 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
         run.Drop("late");
         LoseMessage(in e, "late");
     }
+
+    // A book message that no newer one of its symbol has overtaken is better late than lost: without it the whole book would be.
+    private bool IsNextBook(in MarketEvent e) =>
+        e.Kind is EventKind.BookUpdate or EventKind.BookSnapshot && e.EventTime >= _symbols[e.Symbol].BookTime;
 
     private bool IsRepeat(in MarketEvent e) =>
         e.TradeNumber != 0 && !_symbols[e.Symbol].Numbers.Add(_market.Calendar.DateOf(e.EventTime), e.TradeNumber);
@@ -629,6 +640,9 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
         /// <summary>Something without update ids was lost, which the next update must tell the book.</summary>
         public bool HasGap { get; set; }
 
+        /// <summary>The feed's own time of the last book message that went on.</summary>
+        public long BookTime { get; set; }
+
         public long LastPrice { get; set; }
 
         public Side Direction { get; set; }
@@ -689,6 +703,9 @@ public sealed record NormalizeReport
 
     /// <summary>Events and messages older than what went on already.</summary>
     public required long Late { get; init; }
+
+    /// <summary>Book messages that were too late for their place and went on behind what had overtaken them.</summary>
+    public required long Delayed { get; init; }
 
     /// <summary>Trades whose number was seen before.</summary>
     public required long Duplicates { get; init; }

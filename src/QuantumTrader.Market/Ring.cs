@@ -5,7 +5,7 @@ namespace QuantumTrader.Market;
 
 /// <summary>
 /// The last items of a stream: one thread writes, any number read, and the writer never waits. Each slot carries a version that is odd
-/// while the slot is written; a reader copies the item and keeps it only if the version before and after is the one that belongs to
+/// while the slot is written; a reader copies the item and keeps it only if the version behind the copy still is the one that belongs to
 /// the item, so that a half-written item is never handed out.
 /// </summary>
 /// <typeparam name="T">Item; without references, because it may be copied while it is written.</typeparam>
@@ -77,13 +77,10 @@ public sealed class Ring<T> where T : unmanaged
         {
             ref var slot = ref _slots[(first + i) & _mask];
             var expected = (2 * (first + i)) + 2;
-            if (Volatile.Read(ref slot.Version) != expected)
-            {
-                return false;
-            }
 
+            // One look after the copy is enough: versions only grow, and this one was reached before the count said so.
             target[i] = slot.Item;
-            Volatile.ReadBarrier(); // the second look at the version must come after the copy
+            Volatile.ReadBarrier();
             if (slot.Version != expected)
             {
                 return false;

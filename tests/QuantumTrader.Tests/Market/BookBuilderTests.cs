@@ -186,6 +186,19 @@ public sealed class BookBuilderTests
     }
 
     [Fact]
+    public void A_waiting_message_without_an_end_costs_the_book_unless_the_snapshot_covers_it()
+    {
+        var torn = Update(0, 11, 12, 10, (-100, 1), (-98, 1))[..2];
+        foreach (var (last, valid) in new[] { (10, false), (15, true) })
+        {
+            var builder = new BookBuilder();
+            Feed(builder, Update(0, 9, 10, 8, (-97, 1)), torn, Snapshot(0, last, (-99, 1), (101, 2)));
+
+            builder.IsValid.ShouldBe(valid);
+        }
+    }
+
+    [Fact]
     public void A_marked_snapshot_is_not_used()
     {
         var builder = new BookBuilder();

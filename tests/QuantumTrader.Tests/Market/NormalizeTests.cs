@@ -188,6 +188,28 @@ public sealed class NormalizeTests
     }
 
     [Fact]
+    public void Levels_that_come_after_their_header_was_found_false_are_dropped_with_it()
+    {
+        var block = Block();
+        var message = Update(1e10, 5, 5, -1, (-1, 1), (-2, 1));
+
+        block.Drive([Trade(0), Trade(1), .. message[..2], Trade(2), message[2], Trade(3)]).Length.ShouldBe(4);
+
+        block.Accounts.Dropped.ShouldBe(new Dictionary<string, long> { ["bad_time"] = 3 });
+    }
+
+    [Fact]
+    public void A_full_buffer_does_not_let_a_time_go_that_no_other_has_confirmed()
+    {
+        var block = new NormalizeOperator(new NormalizeOptions { MaxHeld = 1 }, NewMarket());
+        var message = Update(1e10, 5, 5, -1, (-1, 1), (-2, 1));
+
+        block.Drive([Trusted(Trade(0)), .. message, Trade(2)]).Length.ShouldBe(2);
+
+        block.Accounts.Dropped.ShouldBe(new Dictionary<string, long> { ["bad_time"] = 3 });
+    }
+
+    [Fact]
     public void A_message_that_loses_a_level_goes_on_marked_and_whole()
     {
         var block = Block();
@@ -231,11 +253,24 @@ public sealed class NormalizeTests
     {
         var block = Block(latenessMs: 0);
 
-        var output = block.Drive([Trusted(Trade(10)), .. Update(9, id, id, -1, (-1, 1), (-2, 1)), .. Update(11, id, id, -1, (-1, 1))]);
+        var output = block.Drive([Trusted(Trade(8)), .. Update(10, id, id, -1, (-1, 1)), .. Update(9, id, id, -1, (-1, 1), (-2, 1)), .. Update(11, id, id, -1, (-1, 1))]);
 
-        output.Length.ShouldBe(3);
-        output[1].Has(EventFlags.Gap).ShouldBe(marks);
-        block.Accounts.Dropped["late"].ShouldBe(3);
+        output.Length.ShouldBe(5);
+        output[3].Has(EventFlags.Gap).ShouldBe(marks);
+        block.Accounts.Dropped.ShouldBe(new Dictionary<string, long> { ["late"] = 3 });
+    }
+
+    [Fact]
+    public void A_book_message_that_only_other_events_have_overtaken_goes_on_at_the_time_reached()
+    {
+        var block = Block(latenessMs: 0);
+
+        var output = block.Drive([Trusted(Trade(8)), .. Update(9, 0, 0, -1, (-1, 1)), Trade(20), .. Update(10, 0, 0, -1, (-2, 1)), .. Update(11, 0, 0, -1, (-3, 1))]);
+
+        output.Length.ShouldBe(8);
+        output[4..].ShouldAllBe(e => e.EventTime == Time(20) && !e.Has(EventFlags.Gap));
+        block.Accounts.DroppedTotal.ShouldBe(0);
+        ((NormalizeReport)block.Report()).Delayed.ShouldBe(2);
     }
 
     [Fact]

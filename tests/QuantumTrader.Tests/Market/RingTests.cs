@@ -9,6 +9,8 @@ namespace QuantumTrader.Tests.Market;
 
 public sealed class RingTests
 {
+    private const long Writes = 300_000;
+
     [Fact]
     public void A_ring_gives_back_the_end_of_the_list_that_was_written() => Prop.ForAll<int[], PositiveInt, NonNegativeInt>((items, capacity, count) =>
     {
@@ -32,7 +34,7 @@ public sealed class RingTests
         using var stop = new CancellationTokenSource();
         var writer = Task.Run(() =>
         {
-            for (var i = 1L; i <= 3_000_000 && !stop.IsCancellationRequested; i++)
+            for (var i = 1L; i <= Writes && !stop.IsCancellationRequested; i++)
             {
                 ring.Write(Checked.Of(i));
             }
@@ -69,7 +71,7 @@ public sealed class RingTests
 
         await writer;
         (await Task.WhenAll(readers)).ShouldAllBe(reads => reads >= 0);
-        ring.ReadLast(1)[0].Number.ShouldBe(3_000_000);
+        ring.ReadLast(1)[0].Number.ShouldBe(Writes);
     }
 
     [Fact]
@@ -82,6 +84,7 @@ public sealed class RingTests
         [
             Trade(0, 1, price: 10), Trade(1, 2, price: 11), Trade(2, 3, price: 12), .. Snapshot(3, 0, (-99, 1), (-98, 2), (-97, 3), (101, 4)),
             Trade(60_000, 4, price: 13, symbol: 2),
+            Update(60_001, 0, 0, -1, (-99, 1))[1], // a level without a header: the book is lost, and no image of it kept
         ]);
 
         block.Observe(Run<MarketEvent>.Of(input));
@@ -105,37 +108,19 @@ public sealed class RingTests
 
         public readonly long Number => _numbers[0];
 
-        public readonly bool IsWhole
-        {
-            get
-            {
-                for (var i = 0; i < Numbers.Length; i++)
-                {
-                    if (_numbers[i] != _numbers[0] * (i + 1))
-                    {
-                        return false;
-                    }
-                }
-
-                return true;
-            }
-        }
+        public readonly bool IsWhole => !((ReadOnlySpan<long>)_numbers).ContainsAnyExcept(Number);
 
         public static Checked Of(long number)
         {
             var item = default(Checked);
-            for (var i = 0; i < Numbers.Length; i++)
-            {
-                item._numbers[i] = number * (i + 1);
-            }
-
+            ((Span<long>)item._numbers).Fill(number);
             return item;
         }
 
         [InlineArray(Length)]
         private struct Numbers
         {
-            public const int Length = 24;
+            public const int Length = 512;
             private long _first;
         }
     }

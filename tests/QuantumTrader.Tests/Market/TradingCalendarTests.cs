@@ -59,12 +59,15 @@ public sealed class TradingCalendarTests
             return;
         }
 
-        for (var time = new DateTime(2015, 3, 1, 0, 30, 0, DateTimeKind.Utc); time.Year < 2028; time = time.AddHours(1))
+        var hours = Enumerable.Range(0, 24 * 365 * 12).Select(h => new DateTime(2015, 3, 1, 0, 30, 0, DateTimeKind.Utc).AddHours(h)).ToList();
+        foreach (var time in hours.Concat(hours.AsEnumerable().Reverse()))
         {
             var local = time + zone.GetUtcOffset(time);
             var scaled = (time - DateTime.UnixEpoch).Ticks * 100;
-            B3.DateOf(scaled).ShouldBe((local.Date - DateTime.UnixEpoch).Days, $"{time:o}");
-            B3.TimeOfDay(scaled).ShouldBe(local.TimeOfDay.Ticks * 100, $"{time:o}");
+            if (B3.DateOf(scaled) != (local.Date - DateTime.UnixEpoch).Days || B3.TimeOfDay(scaled) != local.TimeOfDay.Ticks * 100)
+            {
+                Assert.Fail($"{time:o} was day {B3.DateOf(scaled)}");
+            }
         }
     }
 
