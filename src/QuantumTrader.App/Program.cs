@@ -1,4 +1,16 @@
-using QuantumTrader.App.Benchmarks;
-if (args.Contains("--probe")) { EngineBenchmark.Probe(); return 0; }
-foreach (var c in EngineBenchmark.Run(args.Contains("--quick")).Cases) Console.WriteLine($"{c.Case,-45} {Rounds.Format(c.Value),14} {c.Unit,-12} ratio {c.Ratio:0.###} limit {c.Limit}");
-return 0;
+using System.CommandLine;
+using QuantumTrader.App.Commands;
+
+var root = new RootCommand("QuantumTrader: live machine-learning trading from one YAML file.")
+{
+    RunCommand.Create(),
+    ValidateCommand.Create(),
+    GraphCommand.Create(),
+    BlocksCommand.Create(),
+    TrainCommand.Create(),
+    BenchCommand.Create(),
+};
+var parsed = root.Parse(args);
+var code = await parsed.InvokeAsync();
+// Ours are the codes that scripts read: 2 is bad usage, whatever the library says.
+return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;

@@ -25,7 +25,7 @@ internal sealed class PoolSet(int batchSize)
 }
 
 /// <summary>A named input of a block and the event type that it takes.</summary>
-internal readonly record struct Port(string Name, Type Type);
+internal readonly record struct InputPort(string Name, Type Type);
 
 /// <summary>What a block counted, taken at one instant: <c>In = Passed + Consumed + Dropped + Errors + Held</c> and <c>Out = Passed + Created</c>.</summary>
 internal readonly record struct NodeCounts(long In, long Passed, long Created, long Consumed, long Dropped, long Errors, long Held, long Out);
@@ -57,7 +57,7 @@ internal abstract class Node
     /// <summary>Events in the sampled runs.</summary>
     public long SampledEvents { get; private set; }
 
-    public abstract IReadOnlyList<Port> Ports { get; }
+    public abstract IReadOnlyList<InputPort> Ports { get; }
 
     public abstract Outlet Outlet { get; }
 

@@ -16,7 +16,7 @@ internal sealed class OperatorNode<TIn, TOut> : Node<TOut>
         _process = run => block.Process(run, Output);
     }
 
-    public override IReadOnlyList<Port> Ports { get; } = [new Port("from", typeof(TIn))];
+    public override IReadOnlyList<InputPort> Ports { get; } = [new InputPort("from", typeof(TIn))];
 
     public override bool Resequences => _block.Resequences;
 
@@ -56,10 +56,10 @@ internal sealed class SideOperatorNode<TIn, TSide, TOut> : Node<TOut>
         _block = block;
         _process = run => block.Process(run, Output);
         _processSide = run => block.ProcessSide(run, Output);
-        Ports = [new Port(block.SidePort, typeof(TSide)), new Port("from", typeof(TIn))];
+        Ports = [new InputPort(block.SidePort, typeof(TSide)), new InputPort("from", typeof(TIn))];
     }
 
-    public override IReadOnlyList<Port> Ports { get; }
+    public override IReadOnlyList<InputPort> Ports { get; }
 
     public override Delegate Receiver(int port) => port == 0 ? (Action<Slice<TSide>>)ReceiveSide : (Action<Slice<TIn>>)Receive;
 

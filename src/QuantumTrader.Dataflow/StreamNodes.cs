@@ -7,7 +7,7 @@ internal sealed class FilterNode<T>(Filter<T> block, NodeSettings settings) : No
 {
     private readonly BatchPool<T> _pool = settings.Pools.Of<T>();
 
-    public override IReadOnlyList<Port> Ports { get; } = [new Port("from", typeof(T))];
+    public override IReadOnlyList<InputPort> Ports { get; } = [new InputPort("from", typeof(T))];
 
     public override Delegate Receiver(int port) => (Action<Slice<T>>)Receive;
 
@@ -71,7 +71,7 @@ internal sealed class ObserverNode<T> : Node<T> where T : struct, IEvent<T>
         _observe = block.Observe;
     }
 
-    public override IReadOnlyList<Port> Ports { get; } = [new Port("from", typeof(T))];
+    public override IReadOnlyList<InputPort> Ports { get; } = [new InputPort("from", typeof(T))];
 
     public override Delegate Receiver(int port) => (Action<Slice<T>>)Receive;
 
@@ -98,7 +98,7 @@ internal sealed class SourceNode<T>(Source<T> block, NodeSettings settings) : No
 {
     private readonly List<Slice<T>> _read = [];
 
-    public override IReadOnlyList<Port> Ports { get; } = [];
+    public override IReadOnlyList<InputPort> Ports { get; } = [];
 
     public override bool Resequences => true;
 

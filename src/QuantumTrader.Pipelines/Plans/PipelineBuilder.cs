@@ -21,4 +21,17 @@ public static class PipelineBuilder
             [.. block.Inputs.Select(i => (i.Port, i.From))],
             block.Settings)),
     ];
+
+    /// <summary>Makes the blocks and connects them.</summary>
+    /// <exception cref="FindingException">A block refuses its options.</exception>
+    public static Graph Build(PipelinePlan plan, BlockFactory factory)
+    {
+        var builder = new GraphBuilder(plan.Engine);
+        foreach (var part in Parts(plan, factory))
+        {
+            builder.Add(part.Name, part.Make, part.Inputs, part.Settings);
+        }
+
+        return builder.Build();
+    }
 }

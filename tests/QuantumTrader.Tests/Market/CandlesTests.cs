@@ -160,5 +160,5 @@ public sealed class CandlesTests
     private static CandlesOperator Block() => new(new CandlesOptions(), NewMarket());
 
     private static MarketContext B3() =>
-        new(new MarketOptions { Calendar = "b3", Symbols = ["WDOU24"] }, new Pipelines.SectionContext("/", "/"));
+        new(new MarketOptions { Calendar = "b3", Symbols = ["WDOU24"] }, new QuantumTrader.Pipelines.SectionContext("/", "/"));
 }

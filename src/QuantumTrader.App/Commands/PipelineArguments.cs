@@ -1,0 +1,39 @@
+using System.CommandLine;
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.App.Commands;
+
+/// <summary>The arguments that every command on a pipeline takes, and the loading that they ask for.</summary>
+internal sealed class PipelineArguments
+{
+    private readonly Argument<string> _file = new("pipeline") { Description = "The pipeline file." };
+    private readonly Option<string[]> _overlays = new("--overlay") { Description = "A file to lay over it; may be given several times.", AllowMultipleArgumentsPerToken = false };
+    private readonly Option<string[]> _sets = new("--set") { Description = "One value to lay over it, such as blocks.model.model=x.onnx; may be given several times.", AllowMultipleArgumentsPerToken = false };
+
+    /// <summary>Every block and section that this program knows.</summary>
+    public static BlockRegistry Registry { get; } = BlockRegistry.Scan(
+        [typeof(Market.MarketContext).Assembly, typeof(Features.FeatureVector).Assembly, typeof(Models.Prediction).Assembly, typeof(Trading.Risk).Assembly]);
+
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(_file);
+        command.Options.Add(_overlays);
+        command.Options.Add(_sets);
+    }
+
+    /// <summary>Loads the pipeline and prints what was found to standard error.</summary>
+    public PipelinePlan? Load(ParseResult arguments)
+    {
+        var result = Read(arguments);
+        foreach (var finding in result.Findings)
+        {
+            Console.Error.WriteLine(finding);
+        }
+
+        return result.Plan;
+    }
+
+    /// <summary>Loads the pipeline.</summary>
+    public LoadResult Read(ParseResult arguments) =>
+        new PipelineLoader(Registry).Load(arguments.GetValue(_file)!, arguments.GetValue(_overlays), arguments.GetValue(_sets));
+}
