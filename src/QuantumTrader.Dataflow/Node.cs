@@ -67,7 +67,7 @@ internal abstract class Node
     public virtual bool Resequences => false;
 
     /// <summary>The block's state is kept per key.</summary>
-    public virtual bool IsPartitioned => false;
+    public bool IsPartitioned => Block.GetType().IsDefined(typeof(PartitionedAttribute), true);
 
     public bool IsFinished { get; private set; }
 

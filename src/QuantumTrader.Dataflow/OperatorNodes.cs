@@ -14,13 +14,12 @@ internal sealed class OperatorNode<TIn, TOut> : Node<TOut>
     {
         _block = block;
         _process = run => block.Process(run, Output);
+        Resequences = block.GetType().IsDefined(typeof(ResequencesAttribute), true);
     }
 
     public override IReadOnlyList<InputPort> Ports { get; } = [new InputPort("from", typeof(TIn))];
 
-    public override bool Resequences => _block.Resequences;
-
-    public override bool IsPartitioned => _block.IsPartitioned;
+    public override bool Resequences { get; }
 
     public override Delegate Receiver(int port) => (Action<Slice<TIn>>)Receive;
 
@@ -56,7 +55,7 @@ internal sealed class SideOperatorNode<TIn, TSide, TOut> : Node<TOut>
         _block = block;
         _process = run => block.Process(run, Output);
         _processSide = run => block.ProcessSide(run, Output);
-        Ports = [new InputPort(block.SidePort, typeof(TSide)), new InputPort("from", typeof(TIn))];
+        Ports = [new InputPort(SidePortAttribute.Of(block.GetType()), typeof(TSide)), new InputPort("from", typeof(TIn))];
     }
 
     public override IReadOnlyList<InputPort> Ports { get; }

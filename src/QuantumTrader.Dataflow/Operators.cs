@@ -13,18 +13,6 @@ public abstract class Operator<TIn, TOut> : Block
     /// </summary>
     public virtual bool Conserves => false;
 
-    /// <summary>
-    /// True for a block that puts its input in a new order and numbers its output itself, from 1. It is the root of the order of all that
-    /// follows, so its output cannot be merged with a stream from before it.
-    /// </summary>
-    public virtual bool Resequences => false;
-
-    /// <summary>
-    /// True when the block's state is kept per <see cref="IEvent{TSelf}.PartitionKey"/>, so that several instances can run beside each
-    /// other, each with its share of the keys.
-    /// </summary>
-    public virtual bool IsPartitioned => false;
-
     /// <summary>Handles a run of events.</summary>
     public abstract void Process(Run<TIn> run, Output<TOut> output);
 
@@ -39,16 +27,13 @@ public abstract class Operator<TIn, TOut> : Block
 /// arrives behind the event itself.
 /// </summary>
 /// <typeparam name="TIn">Event type of the port <c>from</c>.</typeparam>
-/// <typeparam name="TSide">Event type of the second port, named by <see cref="SidePort"/>.</typeparam>
+/// <typeparam name="TSide">Event type of the second port, named by <see cref="SidePortAttribute"/>.</typeparam>
 /// <typeparam name="TOut">Event type sent on.</typeparam>
 public abstract class Operator<TIn, TSide, TOut> : Block
     where TIn : struct, IEvent<TIn>
     where TSide : struct, IEvent<TSide>
     where TOut : struct, IEvent<TOut>
 {
-    /// <summary>Name of the second port, which is also its key in YAML.</summary>
-    public abstract string SidePort { get; }
-
     /// <summary>Handles a run of events of the port <c>from</c>.</summary>
     public abstract void Process(Run<TIn> run, Output<TOut> output);
 

@@ -34,9 +34,6 @@ public sealed class Basic : Operator<MarketEvent, FeatureVector>
     public static FeatureSchema Schema => BasicWindow.Schema;
 
     /// <inheritdoc/>
-    public override bool IsPartitioned => true;
-
-    /// <inheritdoc/>
     public override void Process(Run<MarketEvent> run, Output<FeatureVector> output)
     {
         foreach (ref readonly var e in run)

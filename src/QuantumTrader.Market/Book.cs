@@ -22,6 +22,7 @@ public sealed record BookOptions
 /// quantity comes a <see cref="EventKind.BookTop"/>. When a book loses its thread, one with zero prices and quantities follows.
 /// </summary>
 [Block("book", "Keeps the order books and adds the best bid and ask whenever they change.")]
+[Partitioned]
 public sealed class BookOperator : Operator<MarketEvent, MarketEvent>
 {
     private readonly MarketContext _market;
@@ -43,9 +44,6 @@ public sealed class BookOperator : Operator<MarketEvent, MarketEvent>
 
     /// <inheritdoc/>
     public override bool Conserves => true;
-
-    /// <inheritdoc/>
-    public override bool IsPartitioned => true;
 
     /// <inheritdoc/>
     public override void Process(Run<MarketEvent> run, Output<MarketEvent> output)

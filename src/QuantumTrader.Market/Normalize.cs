@@ -51,6 +51,7 @@ public sealed record NormalizeOptions
 /// book message, unless a newer one of its symbol went on.</para>
 /// </summary>
 [Block("normalize", "Sorts a feed by event time, removes repeats, refuses impossible events, infers missing sides.")]
+[Resequences]
 public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
 {
     private const long Day = TradingCalendar.NanosecondsPerDay;
@@ -99,9 +100,6 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
 
     /// <inheritdoc/>
     public override bool Conserves => true;
-
-    /// <inheritdoc/>
-    public override bool Resequences => true;
 
     /// <inheritdoc/>
     public override long Held => _held;

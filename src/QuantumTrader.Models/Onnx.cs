@@ -57,9 +57,6 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>
     public string ExpectedFeatureHash => _model.FeatureHash;
 
     /// <inheritdoc/>
-    public override bool IsPartitioned => true;
-
-    /// <inheritdoc/>
     public override void Process(Run<FeatureVector> run, Output<Prediction> output)
     {
         foreach (ref readonly var vector in run)

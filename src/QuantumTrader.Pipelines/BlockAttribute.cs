@@ -24,25 +24,6 @@ public sealed class BlockAttribute(string type, string summary) : Attribute
     public bool Trading { get; init; }
 }
 
-/// <summary>Names the second port of a block with two inputs, which is also its key in YAML.</summary>
-[AttributeUsage(AttributeTargets.Class)]
-public sealed class SidePortAttribute(string name) : Attribute
-{
-    /// <summary>Name of the port, such as <c>market</c>.</summary>
-    public string Name { get; } = name;
-}
-
-/// <summary>
-/// Marks a block that puts its input in a new order and numbers its output itself, from 1: it is the root of the order of all that
-/// follows.
-/// </summary>
-[AttributeUsage(AttributeTargets.Class)]
-public sealed class ResequencesAttribute : Attribute;
-
-/// <summary>Marks a block whose state is kept per partition key, so that several instances can run beside each other.</summary>
-[AttributeUsage(AttributeTargets.Class)]
-public sealed class PartitionedAttribute : Attribute;
-
 /// <summary>
 /// Registers a top-level section of a pipeline file. The class has one public constructor that takes its options record, a
 /// <see cref="SectionContext"/> and other sections, in any order. It is made once per run, before the blocks.

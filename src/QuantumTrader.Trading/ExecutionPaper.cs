@@ -72,9 +72,6 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
         _kind = options.Prices switch { PaperPrices.Book => EventKind.BookTop, PaperPrices.Quotes => EventKind.Quote, _ => EventKind.Trade };
     }
 
-    /// <inheritdoc/>
-    public override string SidePort => "market";
-
     /// <summary>Orders that wait for a price; 0 once the input has ended, since nothing can reach them then.</summary>
     public override long Held => _isCompleted ? 0 : _openCount;
 

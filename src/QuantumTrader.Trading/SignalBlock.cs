@@ -33,9 +33,6 @@ public sealed class SignalBlock(SignalOptions options) : Operator<Prediction, Si
     private readonly Dictionary<int, long> _lastTimes = [];
 
     /// <inheritdoc/>
-    public override bool IsPartitioned => true;
-
-    /// <inheritdoc/>
     public override void Process(Run<Prediction> run, Output<Signal> output)
     {
         foreach (ref readonly var p in run)

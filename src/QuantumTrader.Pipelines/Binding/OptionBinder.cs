@@ -54,7 +54,9 @@ internal sealed class OptionBinder(FindingList findings)
 
         return (shape, node) switch
         {
-            (ListShape list, SequenceNode items) => TryBindList(list, range, items, path, out value),
+            (ListShape list, SequenceNode items) => TryBindList(list, range, items.Items, path, out value),
+            // As with `from`: one name needs no brackets.
+            (ListShape { Item: TextShape } list, ScalarNode single) => TryBindList(list, range, [single], path, out value),
             (MapShape map, MappingNode entries) => TryBindMap(map, range, entries, path, out value),
             (RecordShape record, MappingNode entries) => (value = Bind(record.Model, entries, path, entries.Position)) is not null,
             (ListShape or MapShape or RecordShape, _) or (_, not ScalarNode) => RejectKind(shape, node, path),
@@ -62,13 +64,13 @@ internal sealed class OptionBinder(FindingList findings)
         };
     }
 
-    private bool TryBindList(ListShape shape, RangeAttribute? range, SequenceNode node, string path, out object? value)
+    private bool TryBindList(ListShape shape, RangeAttribute? range, IReadOnlyList<ConfigNode> nodes, string path, out object? value)
     {
         var good = true;
         var items = (IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(shape.Item.ClrType.AsItem(shape.Item.IsNullable)))!;
-        for (var i = 0; i < node.Items.Count; i++)
+        for (var i = 0; i < nodes.Count; i++)
         {
-            if (TryBind(shape.Item, range, node.Items[i], ConfigPath.Item(path, i), out var item))
+            if (TryBind(shape.Item, range, nodes[i], ConfigPath.Item(path, i), out var item))
             {
                 items.Add(item);
             }

@@ -139,6 +139,7 @@ public static class JsonSchema
             BooleanShape => OrInterpolated(new JsonObject { ["type"] = "boolean" }),
             NumberShape number => OrInterpolated(OfNumber(number, range)),
             ChoiceShape choice => OrInterpolated(new JsonObject { ["enum"] = Strings(choice.Choices.Select(c => c.Word)) }),
+            ListShape { Item: TextShape } list => new JsonObject { ["anyOf"] = new JsonArray(new JsonObject { ["type"] = "string" }, new JsonObject { ["type"] = "array", ["items"] = OfShape(list.Item, range) }) },
             ListShape list => new JsonObject { ["type"] = "array", ["items"] = OfShape(list.Item, range) },
             MapShape map => new JsonObject { ["type"] = "object", ["additionalProperties"] = OfShape(map.Item, range) },
             RecordShape record => OfRecord(record.Model, ""),

@@ -48,7 +48,7 @@ public sealed record ChoiceShape(Type ClrType, bool IsNullable) : ValueShape(Clr
 public sealed record ListShape(Type ClrType, ValueShape Item, bool IsNullable) : ValueShape(ClrType, IsNullable)
 {
     /// <inheritdoc/>
-    public override string Words => $"list of {Item.Words}";
+    public override string Words => Item is TextShape ? "text, or a list of text" : $"list of {Item.Words}";
 }
 
 /// <summary>A mapping whose keys are free.</summary>

@@ -58,10 +58,9 @@ public sealed class Endless : Source<Number>
 }
 
 /// <summary>Sends each event as many times as a function of its value says, each time with another value.</summary>
+[Partitioned]
 public sealed class Multiply(Func<long, int> times, long factor = 3) : Operator<Number, Number>
 {
-    public override bool IsPartitioned => true;
-
     public override void Process(Run<Number> run, Output<Number> output)
     {
         foreach (ref readonly var e in run)
@@ -76,11 +75,10 @@ public sealed class Multiply(Func<long, int> times, long factor = 3) : Operator<
 }
 
 /// <summary>A running sum per key: wrong as soon as one key's events are out of order or on two instances.</summary>
+[Partitioned]
 public sealed class SumPerKey : Operator<Number, Number>
 {
     private readonly Dictionary<long, long> _sums = [];
-
-    public override bool IsPartitioned => true;
 
     public override void Process(Run<Number> run, Output<Number> output)
     {
@@ -149,11 +147,10 @@ public sealed class Throwing(Func<long, bool> at) : Operator<Number, Number>
 }
 
 /// <summary>Takes the balance of both inputs, in their merged order.</summary>
+[SidePort("side")]
 public sealed class TwoSided : Operator<Number, Number, Number>
 {
     private long _state;
-
-    public override string SidePort => "side";
 
     public override void Process(Run<Number> run, Output<Number> output)
     {

@@ -90,7 +90,7 @@ public sealed class LoaderTests
     [InlineData("factor: .nan", "5:38: QT0201 blocks.feed.factor: found '.nan'. Legal: a number.")]
     [InlineData("loop: yes", "5:36: QT0203 blocks.feed.loop: found 'yes'. Legal: true, false. Did you mean 'true'?")]
     [InlineData("speed: AsRecorded", "5:37: QT0204 blocks.feed.speed: found 'AsRecorded'. Legal: as_recorded, as_fast_as_possible. Did you mean 'as_recorded'?")]
-    [InlineData("symbols: a", "5:39: QT0103 blocks.feed.symbols: 'a' stands where something else is needed. Legal: list of text.")]
+    [InlineData("symbols: { a: b }", "5:39: QT0103 blocks.feed.symbols: a mapping stands where something else is needed. Legal: text, or a list of text.")]
     [InlineData("windows: [5, 100]", "5:43: QT0202 blocks.feed.windows[1]: found '100'. Legal: a whole number, 1 to 99.")]
     [InlineData("limit: { share: 1 }", "5:37: QT0102 blocks.feed.limit.name: the required key 'name' is missing. Legal: text.")]
     [InlineData("edge: { capacity: 0 }", "5:48: QT0202 blocks.feed.edge.capacity: found '0'. Legal: a whole number, 1 to 16777216.")]

@@ -102,8 +102,6 @@ public sealed class RegistryTests
 
     public sealed class NamelessSide : Operator<Tick, Tick, Tick>
     {
-        public override string SidePort => "x";
-
         public override void Process(Run<Tick> run, Output<Tick> output) { }
 
         public override void ProcessSide(Run<Tick> run, Output<Tick> output) { }

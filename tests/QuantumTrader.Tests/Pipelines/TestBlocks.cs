@@ -138,8 +138,6 @@ public sealed class TestModel : Operator<Tick, Score>
 [Block("test.join", "Joins scores with ticks."), SidePort("market")]
 public sealed class TestJoin : Operator<Score, Tick, Score>
 {
-    public override string SidePort => "market";
-
     public override void Process(Run<Score> run, Output<Score> output) { }
 
     public override void ProcessSide(Run<Tick> run, Output<Score> output) { }

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+
+namespace QuantumTrader.Tests.App;
+
+/// <summary>Runs the real command in a process of its own.</summary>
+internal static class Qt
+{
+    public static string Root { get; } = FindRoot();
+
+    public static (int Code, string Output, string Error) Run(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Root };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "qt.dll"));
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit(120_000).ShouldBeTrue("the command must end");
+        return (process.ExitCode, output, error.Result);
+    }
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "QuantumTrader.sln")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new DirectoryNotFoundException("the repository's root was not found above the tests");
+    }
+}
