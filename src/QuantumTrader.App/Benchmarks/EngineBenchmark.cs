@@ -58,85 +58,6 @@ internal static class EngineBenchmark
         }
     }
 
-    // Six steps of the weight of light market blocks. State is kept per symbol, as blocks of the market do.
-    private readonly struct Checksum() : IStep
-    {
-        private readonly uint[] _sums = new uint[Symbols + 1];
-
-        public void Apply(ref Tick t)
-        {
-            var crc = BitOperations.Crc32C((uint)t.Symbol, (ulong)t.Sequence);
-            crc = BitOperations.Crc32C(crc, (ulong)t.Time);
-            crc = BitOperations.Crc32C(crc, (ulong)t.Price);
-            _sums[t.Symbol] ^= BitOperations.Crc32C(crc, (ulong)t.Quantity);
-        }
-    }
-
-    private readonly struct Direction() : IStep
-    {
-        private readonly (long TickSize, long Last)[] _ticks = [.. Enumerable.Repeat((500L, 0L), Symbols + 1)];
-
-        public void Apply(ref Tick t)
-        {
-            ref var symbol = ref _ticks[t.Symbol];
-            var ticks = t.Price / symbol.TickSize;
-            t.Flags = ticks > symbol.Last ? 1 : ticks < symbol.Last ? -1 : t.Flags;
-            symbol.Last = ticks;
-        }
-    }
-
-    private readonly struct Score() : IStep
-    {
-        private readonly (double Mean, double Variance, double Score)[] _states = [.. Enumerable.Repeat((0.0, 1.0, 0.0), Symbols + 1)];
-
-        public void Apply(ref Tick t)
-        {
-            ref var s = ref _states[t.Symbol];
-            var delta = t.Price - s.Mean;
-            s.Mean += delta * 0.06;
-            s.Variance = 0.94 * (s.Variance + (0.06 * delta * delta));
-            s.Score = delta / Math.Sqrt(s.Variance);
-        }
-    }
-
-    private readonly struct Imbalance() : IStep
-    {
-        private readonly (long Buys, long Sells, double Ratio)[] _states = new (long, long, double)[Symbols + 1];
-
-        public void Apply(ref Tick t)
-        {
-            ref var s = ref _states[t.Symbol];
-            var signed = t.Flags * t.Quantity;
-            s.Buys += Math.Max(0, signed);
-            s.Sells += Math.Max(0, -signed);
-            s.Ratio = (s.Buys - s.Sells) / (double)(s.Buys + s.Sells + 1);
-        }
-    }
-
-    private readonly struct LogReturn() : IStep
-    {
-        private readonly (double Last, double Sum)[] _states = [.. Enumerable.Repeat((1.0, 0.0), Symbols + 1)];
-
-        public void Apply(ref Tick t)
-        {
-            ref var s = ref _states[t.Symbol];
-            s.Sum += Math.Log(t.Price / s.Last);
-            s.Last = t.Price;
-        }
-    }
-
-    private readonly struct Delay() : IStep
-    {
-        private readonly long[] _counts = new long[(Symbols + 1) * 64];
-
-        public void Apply(ref Tick t)
-        {
-            var delay = t.ReceiveTime - t.Time;
-            _counts[(t.Symbol * 64) + BitOperations.Log2((ulong)delay | 1)]++;
-            t.Flags |= delay > 6 ? 16 : 0;
-        }
-    }
-
     /// <summary>Next to no work, so that what is measured is the hand-over.</summary>
     private readonly struct Light : IStep
     {
@@ -171,44 +92,19 @@ internal static class EngineBenchmark
         t.Flags = 0;
     }
 
-    internal static void Probe()
-    {
-        for (var r = 0; r < 6; r++)
-        {
-            using var g = MarketChain(20_000_000, new EngineSettings()).Build();
-            var rate = EventsPerSecond(g, 20_000_000);
-            Console.WriteLine($"{rate / 1e6:0.0} M/s  {string.Join(" ", g.Snapshot().Blocks.Select(x => $"{x.Name} {x.Busy:0.00} {x.Backpressured:0.00} {x.NanosecondsPerEvent:0.0}ns"))} hand {HandWritten(20_000_000)/1e6:0.0}");
-        }
-    }
-
     /// <summary>Runs all cases.</summary>
     public static BenchmarkResult Run(bool isQuick)
     {
         var scale = isQuick ? 10 : 1;
         var cases = new List<BenchmarkCase>();
-        Fused(cases, 20_000_000 / scale);
+        FusedBenchmark.Run(cases, 1_000_000 / scale);
+        cases.Add(new BenchmarkCase("fused.cost_per_empty_operator", Rounds.Median(Rounds.Run(() => SampledCost(20_000_000 / scale))[0]), "ns/event", null, null));
         Boundary(cases, 6_000_000 / scale, 400_000 / scale);
         Offered(cases, isQuick);
         Allocation(cases, 8_000_000 / scale);
         Metrics(cases, 20_000_000 / scale);
         FanOut(cases, 20_000_000 / scale);
         return new BenchmarkResult("engine", cases);
-    }
-
-    private static void Fused(List<BenchmarkCase> cases, int count)
-    {
-        var figures = Rounds.Run(() => FusedGraph(count), () => HandWritten(count));
-        cases.Add(new BenchmarkCase("fused", Rounds.Median(figures[0]), "events/s", 0.9, Rounds.Ratio(figures[0], figures[1])) { Against = "hand-written loop" });
-        cases.Add(new BenchmarkCase("fused.peer_loop", Rounds.Median(figures[1]), "events/s", null, null));
-        var empty = Rounds.Run(() => SampledCost(count));
-        cases.Add(new BenchmarkCase("fused.cost_per_empty_operator", Rounds.Median(empty[0]), "ns/event", null, null));
-    }
-
-    /// <summary>Six operators as a declared graph, timed from the first event to the end of the drain, with its source.</summary>
-    private static double FusedGraph(int count)
-    {
-        using var graph = MarketChain(count, new EngineSettings()).Build();
-        return EventsPerSecond(graph, count);
     }
 
     /// <summary>What a fused operator costs that does next to nothing: reading one field per event.</summary>
@@ -226,14 +122,10 @@ internal static class EngineBenchmark
         return graph.Snapshot().Blocks.Skip(2).Average(b => b.NanosecondsPerEvent);
     }
 
-    private static GraphBuilder MarketChain(int count, EngineSettings settings) => Chain(settings, new Generator(count),
-        new StepBlock<Checksum>(new()), new StepBlock<Direction>(new()), new StepBlock<Score>(new()),
-        new StepBlock<Imbalance>(new()), new StepBlock<LogReturn>(new()), new StepBlock<Delay>(new()));
-
     private static GraphBuilder LightChain(Source<Tick> source, EngineSettings settings) => Chain(settings, source,
         [.. Enumerable.Range(0, Stages).Select(_ => new StepBlock<Light>(new()))]);
 
-    private static GraphBuilder Chain(EngineSettings settings, Source<Tick> source, params Block[] blocks)
+    internal static GraphBuilder Chain<T>(EngineSettings settings, Source<T> source, params Block[] blocks) where T : struct, IEvent<T>
     {
         var builder = new GraphBuilder(settings).Add("source", source);
         for (var i = 0; i < blocks.Length; i++)
@@ -244,35 +136,7 @@ internal static class EngineBenchmark
         return builder;
     }
 
-    // Makes its events in memory, a batch at a time, as the graph's source must; then one loop does all six steps.
-    private static double HandWritten(int count)
-    {
-        var (checksum, direction, score, imbalance, logReturn, delay) = (new Checksum(), new Direction(), new Score(), new Imbalance(), new LogReturn(), new Delay());
-        var batch = new Tick[256];
-        var start = Stopwatch.GetTimestamp();
-        for (long n = 1; n <= count;)
-        {
-            var length = (int)Math.Min(batch.Length, count - n + 1);
-            for (var i = 0; i < length; i++)
-            {
-                Make(n++, out batch[i]);
-            }
-
-            foreach (ref var t in batch.AsSpan(0, length))
-            {
-                checksum.Apply(ref t);
-                direction.Apply(ref t);
-                score.Apply(ref t);
-                imbalance.Apply(ref t);
-                logReturn.Apply(ref t);
-                delay.Apply(ref t);
-            }
-        }
-
-        return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    private static double EventsPerSecond(Graph graph, int count)
+    internal static double EventsPerSecond(Graph graph, int count)
     {
         var report = graph.RunAsync().GetAwaiter().GetResult();
         if (!report.Balanced || !report.Completed || report.Events != count)
@@ -462,23 +326,47 @@ internal static class EngineBenchmark
         }
     }
 
+    // Measured inside one run, from its first quarter to its end: by then pools and queues have grown to what the traffic needs.
+    private sealed class Metered(long count) : Source<Tick>
+    {
+        private readonly Generator _inner = new(count);
+        private long _made;
+        private long _atQuarter;
+
+        public double BytesPerEvent { get; private set; }
+
+        public override bool Read(Output<Tick> output, int limit, CancellationToken stop)
+        {
+            var more = _inner.Read(output, limit, stop);
+            _made += limit;
+            if (_atQuarter == 0 && _made >= count / 4)
+            {
+                _atQuarter = GC.GetTotalAllocatedBytes(true);
+            }
+
+            if (!more)
+            {
+                BytesPerEvent = (GC.GetTotalAllocatedBytes(true) - _atQuarter) / (count * 0.75);
+            }
+
+            return more;
+        }
+    }
+
     private static void Allocation(List<BenchmarkCase> cases, int count)
     {
         foreach (var fuse in new[] { true, false })
         {
-            // Two lengths, so that what building and starting cost falls out of the difference.
-            double Bytes(int n)
+            double Bytes()
             {
-                using var graph = LightChain(new Generator(n), new EngineSettings { Fuse = fuse }).Build();
-                var before = GC.GetTotalAllocatedBytes(true);
-                EventsPerSecond(graph, n);
-                return GC.GetTotalAllocatedBytes(true) - before;
+                var source = new Metered(count);
+                using var graph = LightChain(source, new EngineSettings { Fuse = fuse }).Build();
+                EventsPerSecond(graph, count);
+                return source.BytesPerEvent;
             }
 
-            Bytes(count / 4);
-            var perEvent = Rounds.Median(Enumerable.Range(0, 5).Select(_ => (Bytes(count) - Bytes(count / 4)) / (count - (count / 4))));
-            // Less than a thousandth of a byte is a pool that grew once, not a cost per event.
-            cases.Add(new BenchmarkCase(fuse ? "allocation.fused" : "allocation.boundary", Math.Max(0, Math.Round(perEvent, 3)), "bytes/event", 0, null) { AtMost = true });
+            var perEvent = Rounds.Median(Rounds.Run(Bytes)[0]);
+            cases.Add(new BenchmarkCase(fuse ? "allocation.fused" : "allocation.boundary", Math.Round(perEvent, 3), "bytes/event", 0, null) { AtMost = true });
         }
     }
 
@@ -486,7 +374,7 @@ internal static class EngineBenchmark
     {
         double With(bool isOn)
         {
-            using var graph = MarketChain(count, new EngineSettings()).Build();
+            using var graph = LightChain(new Generator(count), new EngineSettings()).Build();
             if (!isOn)
             {
                 return EventsPerSecond(graph, count);
