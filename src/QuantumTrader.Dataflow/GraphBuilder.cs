@@ -1,6 +1,6 @@
 namespace QuantumTrader.Dataflow;
 
-/// <summary>Declares a graph of blocks; blocks must be added before those that they feed is no rule: order does not matter.</summary>
+/// <summary>Declares a graph of blocks, in any order.</summary>
 public sealed class GraphBuilder(EngineSettings? settings = null)
 {
     private readonly EngineSettings _settings = settings ?? new EngineSettings();

@@ -8,6 +8,9 @@ internal static class TestData
     /// <summary>True when the recordings are on this machine.</summary>
     public static bool IsPresent => Root is not null;
 
+    /// <summary>The folder; empty when there is none.</summary>
+    public static string Folder => Root ?? "";
+
     /// <summary>Full path of a recording, such as <c>binance/spot/btcusdt_20240808.gz</c>.</summary>
     public static string PathOf(string recording)
     {

@@ -11,7 +11,7 @@ public sealed class BinanceRecordingTests
     private static MarketEvent[] Read(string symbol, params string[] files)
     {
         using var source = new CaptureSource(
-            new CaptureOptions { Path = [.. files.Select(f => Path.Combine(Recordings.Folder, "binance", f))] }, Feed.Market(symbol), Feed.Context());
+            new CaptureOptions { Path = [.. files.Select(f => Path.Combine(TestData.Folder, "binance", f))] }, Feed.Market(symbol), Feed.Context());
         var events = Feed.ReadAll(source);
         events.ShouldBeNumberedFromOne();
         source.Accounts.DroppedTotal.ShouldBe(0);
@@ -45,21 +45,21 @@ public sealed class BinanceRecordingTests
         trades[^1].TradeNumber.ShouldBe(last);
     }
 
-    [RecordingFact]
+    [DataFact]
     public void Usdm_of_2024_08_08()
     {
         Check("BTCUSDT", "usdm/btcusdt_20240808.gz", new(21_313, 66_089, 6_551, 443_521, 0, 1));
         CheckTrades("BTCUSDT", "usdm/btcusdt_20240808.gz", 9_616, 1251.576m, 11_697, 1177.790m, 5266583935, 5266605247);
     }
 
-    [RecordingFact]
+    [DataFact]
     public void Usdm_of_2023_04_04()
     {
         Check("BTCUSDT", "usdm/btcusdt_20230404.dat.gz", new(2_197, 6_765, 4_322, 66_278, 99, 1));
         CheckTrades("BTCUSDT", "usdm/btcusdt_20230404.dat.gz", 1_370, 133.325m, 827, 68.263m, 3535186032, 3535188228);
     }
 
-    [RecordingFact]
+    [DataFact]
     public void Usdm_of_2023_04_05()
     {
         Check("BTCUSDT", "usdm/btcusdt_20230405.dat.gz", new(10_738, 37_440, 11_788, 256_404, 415, 0));
@@ -67,42 +67,42 @@ public sealed class BinanceRecordingTests
         Read("BTCUSDT", "usdm/btcusdt_20230405.dat.gz").Where(e => e.Has(EventFlags.OffMarket)).ShouldHaveSingleItem().TradeNumber.ShouldBe(3535191080);
     }
 
-    [RecordingFact]
+    [DataFact]
     public void Spot_of_2024_08_08()
     {
         Check("BTCUSDT", "spot/btcusdt_20240808.gz", new(9_757, 28_040, 3_451, 124_090, 0, 1));
         CheckTrades("BTCUSDT", "spot/btcusdt_20240808.gz", 4_103, 96.65118m, 5_654, 115.38197m, 3735683259, 3735693015);
     }
 
-    [RecordingFact]
+    [DataFact]
     public void Spot_of_2024_08_09()
     {
         Check("BTCUSDT", "spot/btcusdt_20240809.gz", new(10_147, 45_134, 3_044, 174_021, 0, 0));
         CheckTrades("BTCUSDT", "spot/btcusdt_20240809.gz", 4_990, 107.83994m, 5_157, 118.04243m, 3735693016, 3735703162);
     }
 
-    [RecordingFact]
+    [DataFact]
     public void Spot_of_2023_04_05()
     {
         Check("BTCUSDT", "spot/btcusdt_20230405.dat.gz", new(3_144, 8_015, 3_929, 32_024, 0, 0));
         CheckTrades("BTCUSDT", "spot/btcusdt_20230405.dat.gz", 1_360, 50.86145m, 1_784, 52.99821m, 3071245454, 3071248597);
     }
 
-    [RecordingFact]
+    [DataFact]
     public void Coinm_of_2024_08_08()
     {
         Check("BTCUSD_PERP", "coinm/btcusd_perp_20240808.gz", new(2_286, 19_136, 26_847, 296_013, 0, 1));
         CheckTrades("BTCUSD_PERP", "coinm/btcusd_perp_20240808.gz", 981, 35603m, 1_305, 47638m, 849714402, 849716687);
     }
 
-    [RecordingFact]
+    [DataFact]
     public void Coinm_of_2024_08_09()
     {
         Check("BTCUSD_PERP", "coinm/btcusd_perp_20240809.gz", new(2_949, 29_219, 17_948, 363_658, 0, 0));
         CheckTrades("BTCUSD_PERP", "coinm/btcusd_perp_20240809.gz", 1_584, 67380m, 1_365, 31562m, 849716688, 849719636);
     }
 
-    [RecordingFact]
+    [DataFact]
     public void Two_days_of_one_recording_continue_as_one_stream()
     {
         foreach (var (symbol, pattern, isChained) in new[] { ("BTCUSDT", "usdm/btcusdt_202304*.gz", true), ("BTCUSD_PERP", "coinm/*.gz", true), ("BTCUSDT", "spot/btcusdt_202408*.gz", false) })

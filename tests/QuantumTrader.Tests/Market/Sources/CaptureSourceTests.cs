@@ -379,10 +379,10 @@ public sealed class CaptureSourceTests : IDisposable
         $"{m.Stream} {Encoding.Latin1.GetString(m.Symbol)} {m.IsOffMarket} " + string.Join(' ', Enum.GetValues<BinanceField>().Select(f => !m.Has(f) ? "-" : f <= BinanceField.IsBuyerMaker ? $"{m[f]}" : "+"))
         + (m.Has(BinanceField.Bids) ? string.Join(' ', m.Bids.Levels.ToArray()) : "") + (m.Has(BinanceField.Asks) ? string.Join(' ', m.Asks.Levels.ToArray()) : "");
 
-    [RecordingFact]
+    [DataFact]
     public void Both_decoders_give_the_same_events_for_every_recording()
     {
-        foreach (var path in Directory.GetFiles(Path.Combine(Recordings.Folder, "binance"), "*.gz", SearchOption.AllDirectories))
+        foreach (var path in Directory.GetFiles(Path.Combine(TestData.Folder, "binance"), "*.gz", SearchOption.AllDirectories))
         {
             var symbol = path.Contains("perp", StringComparison.Ordinal) ? "BTCUSD_PERP" : "BTCUSDT";
             using var fast = Open(path, symbol);

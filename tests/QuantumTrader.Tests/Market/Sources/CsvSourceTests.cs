@@ -210,9 +210,9 @@ public sealed class CsvSourceTests : IDisposable
         Should.Throw<ConfigurationException>(() => Open(Trades with { Path = [rows], SideValues = new Dictionary<string, string> { ["1"] = "seller" } })).Option.ShouldBe("side_values");
     }
 
-    private static string At(string path) => Path.Combine(Recordings.Folder, path);
+    private static string At(string path) => Path.Combine(TestData.Folder, path);
 
-    [RecordingFact]
+    [DataFact]
     public void The_gemini_trades_have_their_control_totals()
     {
         using var source = Open(Trades with { Path = [At("gemini/*trade.csv.gz")] });
@@ -228,7 +228,7 @@ public sealed class CsvSourceTests : IDisposable
         (events.Min(e => e.Price), events.Max(e => e.Price)).ShouldBe((2072_08000000, 2278_15000000));
     }
 
-    [RecordingFact]
+    [DataFact]
     public void The_gemini_quotes_are_all_there_and_good()
     {
         using var source = Open(Quotes with { Path = [At("gemini/*market-depth.csv.gz")] });
@@ -237,7 +237,7 @@ public sealed class CsvSourceTests : IDisposable
         events.ShouldAllBe(e => e.BidPrice < e.AskPrice && e.BidQuantity > 0 && e.AskQuantity > 0);
     }
 
-    [RecordingFact]
+    [DataFact]
     public void The_coinbase_book_is_rebuilt_without_ever_crossing()
     {
         using var source = Open(Levels with
@@ -258,7 +258,7 @@ public sealed class CsvSourceTests : IDisposable
         (book.BestBid, book.BestAsk).ShouldBe((9227_61000000, 9227_62000000));
     }
 
-    [RecordingFact]
+    [DataFact]
     public void Lean_quotes_in_a_zip_take_their_day_from_the_file_name()
     {
         var options = Quotes with { Header = false, Join = "", Time = new() { Column = "1", Unit = CsvTimeUnit.MsOfDay, UtcOffsetHours = -5 }, Columns = new() { Bid = "2", Ask = "3" } };

@@ -9,7 +9,7 @@ namespace QuantumTrader.Tests.Market.Sources;
 /// <summary>Builds and reads sources outside a graph.</summary>
 internal static class Feed
 {
-    public static SectionContext Files { get; } = new(Recordings.Folder, Recordings.Root);
+    public static SectionContext Files { get; } = new(TestData.Folder, QuantumTrader.Tests.App.Qt.Root);
 
     public static MarketContext Market(params string[] symbols) => new(new MarketOptions { Symbols = symbols }, Files);
 

@@ -1,0 +1,44 @@
+using System.Diagnostics.Metrics;
+using QuantumTrader.Dataflow;
+
+namespace QuantumTrader.Tests.Dataflow;
+
+public sealed class EngineMetricsTests
+{
+    [Fact]
+    public async Task Counters_are_those_of_the_account_and_carry_no_symbol()
+    {
+        using var graph = new GraphBuilder(new EngineSettings { Fuse = false })
+            .Add("source", new Counting(1_000)).Add("filter", new DropAndChange(v => v % 10 == 0), ["source"]).Add("end", new Collect(), ["filter"]).Build();
+        using var metrics = new EngineMetrics("test", graph);
+        await graph.RunAsync();
+
+        var seen = new List<(string Name, double Value, Dictionary<string, object?> Tags)>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, l) =>
+            {
+                if (instrument.Meter.Name == EngineMetrics.MeterName)
+                {
+                    l.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((i, v, tags, _) => seen.Add((i.Name, v, Tags(tags))));
+        listener.SetMeasurementEventCallback<double>((i, v, tags, _) => seen.Add((i.Name, v, Tags(tags))));
+        listener.Start();
+        listener.RecordObservableInstruments();
+
+        var mine = seen.Where(m => (string?)m.Tags["pipeline"] == "test").ToList();
+        double Value(string name, string block) => mine.Single(m => m.Name == name && (string?)m.Tags.GetValueOrDefault("block") == block).Value;
+        Value("qt_block_received_total", "filter").ShouldBe(1_000);
+        Value("qt_block_sent_total", "filter").ShouldBe(900);
+        Value("qt_block_dropped_total", "filter").ShouldBe(100);
+        (Value("qt_block_idle_ratio", "end") + Value("qt_block_backpressured_ratio", "end") + Value("qt_block_busy_ratio", "end")).ShouldBe(1, 1e-9);
+        mine.Where(m => m.Name == "qt_edge_capacity").Select(m => (string?)m.Tags["edge"]).ShouldBe(["source->filter", "filter->end"]);
+        mine.Count(m => m.Name == "qt_latency_seconds").ShouldBe(3);
+        mine.SelectMany(m => m.Tags.Keys).Distinct().ShouldBeSubsetOf(["pipeline", "block", "type", "edge", "reason", "from", "to", "quantile"]);
+    }
+
+    private static Dictionary<string, object?> Tags(ReadOnlySpan<KeyValuePair<string, object?>> tags) => tags.ToArray().ToDictionary(t => t.Key, t => t.Value);
+}
