@@ -1,3 +1,5 @@
+using QuantumTrader.Pipelines;
+
 namespace QuantumTrader.Market;
 
 /// <summary>A price and the quantity that waits there, both scaled by 1e-8 (<see cref="Scaled"/>).</summary>

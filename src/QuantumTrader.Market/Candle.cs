@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using QuantumTrader.Dataflow;
+using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Market;
 

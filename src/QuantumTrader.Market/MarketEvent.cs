@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using QuantumTrader.Dataflow;
+using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Market;
 

@@ -1,4 +1,5 @@
 using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Trading;
 

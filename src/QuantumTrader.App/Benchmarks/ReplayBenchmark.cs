@@ -60,7 +60,7 @@ internal static class ReplayBenchmark
                 var reader = new Utf8JsonReader(line[(line.IndexOf((byte)' ') + 1)..]);
                 while (reader.Read())
                 {
-                    values += reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0 && Market.Scaled.TryParse(reader.ValueSpan, out var scaled) ? scaled & 1 : 0;
+                    values += reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0 && Pipelines.Scaled.TryParse(reader.ValueSpan, out var scaled) ? scaled & 1 : 0;
                 }
             }
         }

@@ -1,3 +1,5 @@
+using QuantumTrader.Pipelines;
+
 namespace QuantumTrader.Market.Sources;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Market.Sources;
 

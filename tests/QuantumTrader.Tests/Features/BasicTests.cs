@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Tests.Features;
 

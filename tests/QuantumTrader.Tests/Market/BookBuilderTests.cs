@@ -1,4 +1,5 @@
 using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
 using static QuantumTrader.Tests.Market.Feed;
 
 namespace QuantumTrader.Tests.Market;

@@ -1,5 +1,6 @@
 using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Tests.Market;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Tests.Market;
 

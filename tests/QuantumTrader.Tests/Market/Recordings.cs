@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Tests.Market;
 

@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
 using static QuantumTrader.Tests.Market.Feed;
 
 namespace QuantumTrader.Tests.Market;

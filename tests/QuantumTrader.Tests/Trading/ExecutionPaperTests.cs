@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
 using QuantumTrader.Trading;
 using static QuantumTrader.Tests.Trading.TradingFixture;
 

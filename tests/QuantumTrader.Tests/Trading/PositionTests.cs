@@ -1,7 +1,9 @@
 using FsCheck;
 using FsCheck.Fluent;
 using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
 using QuantumTrader.Trading;
+using Position = QuantumTrader.Trading.Position;
 
 namespace QuantumTrader.Tests.Trading;
 

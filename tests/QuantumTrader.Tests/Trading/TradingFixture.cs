@@ -1,5 +1,6 @@
 using QuantumTrader.Market;
 using QuantumTrader.Models;
+using QuantumTrader.Pipelines;
 using QuantumTrader.Trading;
 
 namespace QuantumTrader.Tests.Trading;

@@ -1,5 +1,6 @@
 using QuantumTrader.Market;
 using QuantumTrader.Market.Sources;
+using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Tests.Market.Sources;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 
-namespace QuantumTrader.Market;
+namespace QuantumTrader.Pipelines;
 
 /// <summary>Decimal numbers as 64-bit integers in units of 1e-8: exact, and the same on every machine.</summary>
 public static class Scaled
