@@ -7,7 +7,7 @@ namespace QuantumTrader.App.Benchmarks;
 /// <param name="Case">Its name.</param>
 /// <param name="Value">Median.</param>
 /// <param name="Unit">Unit of the value.</param>
-/// <param name="Limit">What the ratio must reach (or, with a leading <c>&lt;=</c> case name, stay under); null when only stated.</param>
+/// <param name="Limit">What the ratio must reach (or, with <see cref="AtMost"/>, not exceed); null when only stated.</param>
 /// <param name="Ratio">Median of the ratios to the peer measured in the same rounds; null without a peer.</param>
 internal sealed record BenchmarkCase(string Case, double Value, string Unit, double? Limit, double? Ratio)
 {
@@ -23,6 +23,22 @@ internal sealed record BenchmarkCase(string Case, double Value, string Unit, dou
     [JsonIgnore]
     public string Against { get; init; } = "";
 }
+
+/// <summary>A benchmark as <c>qt bench NAME</c> runs it. Returns null when something outside is missing, after saying what on standard error.</summary>
+internal sealed record Benchmark(string Name, string Summary, Func<BenchmarkRequest, BenchmarkResult?> Run)
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<Benchmark> All { get; } =
+    [
+        new("engine", "Islands, boundaries, fan-out, allocation, metrics.", EngineBenchmark.Run),
+        new("replay", "A recorded day to paper orders.", ReplayBenchmark.Run),
+    ];
+}
+
+/// <summary>How a benchmark is to run.</summary>
+/// <param name="IsQuick">A tenth of the work, to see that it runs.</param>
+/// <param name="Data">Folder of the market recordings; null for the usual place.</param>
+internal sealed record BenchmarkRequest(bool IsQuick, string? Data);
 
 /// <summary>The result of <c>qt bench NAME</c>.</summary>
 internal sealed record BenchmarkResult(string Name, IReadOnlyList<BenchmarkCase> Cases);

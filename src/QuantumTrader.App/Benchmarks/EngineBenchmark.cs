@@ -93,8 +93,9 @@ internal static class EngineBenchmark
     }
 
     /// <summary>Runs all cases.</summary>
-    public static BenchmarkResult Run(bool isQuick)
+    public static BenchmarkResult Run(BenchmarkRequest request)
     {
+        var isQuick = request.IsQuick;
         var scale = isQuick ? 10 : 1;
         var cases = new List<BenchmarkCase>();
         FusedBenchmark.Run(cases, 1_000_000 / scale);

@@ -13,13 +13,14 @@ internal static class ReplayBenchmark
     private const string Recording = "binance/usdm/btcusdt_20240808.gz";
 
     /// <summary>Runs it; null when the recording is not there.</summary>
-    public static BenchmarkResult? Run(string? data)
+    public static BenchmarkResult? Run(BenchmarkRequest request)
     {
         var root = Root();
-        var folder = data ?? Path.Combine(root, "..", "shared", "data");
+        var folder = request.Data ?? Path.Combine(root, "..", "shared", "data");
         var file = Path.GetFullPath(Path.Combine(folder, Recording));
         if (!File.Exists(file))
         {
+            Console.Error.WriteLine("The recording of 2024-08-08 was not found. Name the folder of the market recordings with --data.");
             return null;
         }
 

@@ -8,26 +8,18 @@ internal static class BenchCommand
 {
     public static Command Create()
     {
-        var name = new Argument<string>("name") { Description = "engine or replay." };
-        name.AcceptOnlyFromAmong("engine", "replay");
+        var names = Benchmark.All.Select(b => b.Name).ToArray();
+        var name = new Argument<string>("name") { Description = string.Join(" ", Benchmark.All.Select(b => $"{b.Name}: {b.Summary}")) };
+        name.AcceptOnlyFromAmong(names);
         var json = new Option<bool>("--json") { Description = "Print the figures as JSON." };
         var quick = new Option<bool>("--quick") { Description = "A tenth of the work, to see that it runs; its figures mean little." };
-        var data = new Option<string?>("--data") { Description = "Folder of the market recordings, for 'replay'." };
+        var data = new Option<string?>("--data") { Description = "Folder of the market recordings." };
         var command = new Command("bench", "Measures a part against a peer in the same run. Example: qt bench engine") { name, json, quick, data };
         command.SetAction(arguments =>
         {
-            BenchmarkResult result;
-            if (arguments.GetValue(name) == "engine")
+            var benchmark = Benchmark.All.First(b => b.Name == arguments.GetValue(name));
+            if (benchmark.Run(new BenchmarkRequest(arguments.GetValue(quick), arguments.GetValue(data))) is not { } result)
             {
-                result = EngineBenchmark.Run(arguments.GetValue(quick));
-            }
-            else if (ReplayBenchmark.Run(arguments.GetValue(data)) is { } replay)
-            {
-                result = replay;
-            }
-            else
-            {
-                Console.Error.WriteLine("The recording of 2024-08-08 was not found. Name the folder of the market recordings with --data.");
                 return ExitCodes.Outside;
             }
 

@@ -12,7 +12,13 @@ internal sealed class PipelineArguments
 
     /// <summary>Every block and section that this program knows.</summary>
     public static BlockRegistry Registry { get; } = BlockRegistry.Scan(
-        [typeof(Market.MarketContext).Assembly, typeof(Features.FeatureVector).Assembly, typeof(Models.Prediction).Assembly, typeof(Trading.Risk).Assembly]);
+    [
+        typeof(Market.MarketContext).Assembly,
+        typeof(Storage.IEventStore).Assembly,
+        typeof(Features.FeatureVector).Assembly,
+        typeof(Models.Prediction).Assembly,
+        typeof(Trading.Risk).Assembly,
+    ]);
 
     public void AddTo(Command command)
     {
