@@ -32,7 +32,8 @@ public sealed class EngineMetrics : IDisposable
         Gauge("qt_block_longest_stall_seconds", "Longest single wait for room.", b => b.LongestStallSeconds);
         _meter.CreateObservableCounter("qt_block_errors_total", () => Blocks().SelectMany(b => b.Errors.Select(e => new Measurement<long>(e.Value, [.. Tags(b), new("reason", e.Key)]))), null, "Exceptions of a block.");
         _meter.CreateObservableCounter("qt_block_dropped_total", () => Blocks().SelectMany(b => b.Dropped.Select(e => new Measurement<long>(e.Value, [.. Tags(b), new("reason", e.Key)]))), null, "Events that a block dropped or refused.");
-        _meter.CreateObservableGauge("qt_edge_depth", () => Edges().Select(e => new Measurement<long>(e.Depth, Tags(e))), null, "Events waiting in an edge.");
+        _meter.CreateObservableGauge("qt_edge_depth", () => Edges().Select(e => new Measurement<long>(e.Depth, Tags(e))), null, "Events waiting in an edge, in memory.");
+        _meter.CreateObservableGauge("qt_edge_spilled", () => Edges().Select(e => new Measurement<long>(e.Spilled, Tags(e))), null, "Events of an edge waiting outside memory.");
         _meter.CreateObservableGauge("qt_edge_capacity", () => Edges().Select(e => new Measurement<long>(e.Capacity, Tags(e))), null, "Events that may wait in an edge.");
         _meter.CreateObservableCounter("qt_edge_dropped_total", () => Edges().SelectMany(e => e.Dropped.Select(d => new Measurement<long>(d.Value, [.. Tags(e), new("reason", d.Key)]))), null, "Events that an edge dropped.");
         _meter.CreateObservableGauge("qt_latency_seconds", () => Report().Latency.SelectMany(Quantiles), "s", "Time from source to last block.");

@@ -82,7 +82,7 @@ public sealed class Graph : IDisposable
         _isCompleted = _fault is null;
         _hasEnded = true;
         var report = Snapshot();
-        DisposeBlocks();
+        DisposeParts();
         return report;
     }
 
@@ -106,7 +106,7 @@ public sealed class Graph : IDisposable
     {
         if (!_hasEnded)
         {
-            DisposeBlocks();
+            DisposeParts();
         }
 
         if (_runners.All(r => r.Completion.IsCompleted))
@@ -127,11 +127,16 @@ public sealed class Graph : IDisposable
         ? new ThreadRunner(island, $"qt/{island.Nodes[0].Block.Name}", Fail, _abort.Token)
         : new PooledRunner(island, _workers, Fail, _abort.Token);
 
-    private void DisposeBlocks()
+    private void DisposeParts()
     {
         foreach (var node in _nodes.Where(n => _runners[n.Island.Index].Completion.IsCompleted || !_hasEnded))
         {
             node.Node.Block.Dispose();
+        }
+
+        foreach (var edge in _edges)
+        {
+            edge.Link?.Close();
         }
     }
 
@@ -156,7 +161,7 @@ public sealed class Graph : IDisposable
 
     private IEnumerable<string> StillHolding()
     {
-        var edges = _edges.Where(e => e.Link is not null && e.Link.Count().Depth > 0).Select(e => $"edge {e.From} -> {e.To} with {e.Link!.Count().Depth} of {e.Link.Capacity} events");
+        var edges = _edges.Where(e => e.Link is not null && e.Link.Count() is var c && c.Depth + c.Spilled > 0).Select(e => $"edge {e.From} -> {e.To} with {e.Link!.Count().Depth} of {e.Link.Capacity} events{(e.Link.Count().Spilled is > 0 and var spilled ? $" and {spilled} spilled" : "")}");
         var blocks = _islands.Where(i => !i.IsDone).Select(i => $"block {string.Join("+", i.Nodes.Where(n => !n.IsFinished).Select(n => n.Block.Name))}");
         return edges.Concat(blocks);
     }

@@ -88,8 +88,8 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
         return new EdgeReport
         {
             From = e.From, To = e.To, Port = e.Port, Fused = false, Capacity = e.Link.Capacity, WhenFull = e.WhenFull, In = counts.In, Out = counts.Out,
-            Dropped = dropped, Depth = counts.Depth, HighWater = counts.HighWater,
-            Balanced = counts.In == counts.Out + counts.DroppedFull + counts.Conflated + counts.Depth,
+            Dropped = dropped, Depth = counts.Depth, Spilled = counts.Spilled, SpilledTotal = counts.SpilledTotal, HighWater = counts.HighWater,
+            Balanced = counts.In == counts.Out + counts.DroppedFull + counts.Conflated + counts.Depth + counts.Spilled,
         };
     }
 
@@ -103,7 +103,7 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
 
         foreach (var e in edgeReports.Where(e => !e.Balanced))
         {
-            yield return Text($"edge {e.From} -> {e.To}: in {e.In} is not out {e.Out} + dropped {e.Dropped.Values.Sum()} + waiting {e.Depth}");
+            yield return Text($"edge {e.From} -> {e.To}: in {e.In} is not out {e.Out} + dropped {e.Dropped.Values.Sum()} + waiting {e.Depth + e.Spilled}");
         }
 
         if (!isCompleted)

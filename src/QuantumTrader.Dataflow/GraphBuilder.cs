@@ -1,7 +1,9 @@
 namespace QuantumTrader.Dataflow;
 
 /// <summary>Declares a graph of blocks, in any order.</summary>
-public sealed class GraphBuilder(EngineSettings? settings = null)
+/// <param name="settings">How the engine runs the graph; null for the defaults.</param>
+/// <param name="spills">Where edges with <see cref="WhenFull.Spill"/> keep what they have no room for; null when there are none.</param>
+public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? spills = null)
 {
     private readonly EngineSettings _settings = settings ?? new EngineSettings();
     private readonly List<Declaration> _declarations = [];
@@ -122,7 +124,13 @@ public sealed class GraphBuilder(EngineSettings? settings = null)
                 if (islandOf[u] != islandOf[v])
                 {
                     var capacity = settings.Capacity > 0 ? settings.Capacity : _settings.Capacity;
-                    plan = new EdgePlan(capacity, settings.WhenFull, merges[islandOf[v]], graph.RunnerOf(islandOf[v]), graph.RunnerOf(islandOf[u]), to.Partition, to.Partitions);
+                    var edge = $"{from.Name} -> {to.Name}.{to.Node.Ports[port].Name}";
+                    plan = new EdgePlan(edge, capacity, settings.WhenFull, merges[islandOf[v]], graph.RunnerOf(islandOf[v]), graph.RunnerOf(islandOf[u]))
+                    {
+                        Partition = to.Partition,
+                        Partitions = to.Partitions,
+                        Spills = settings.WhenFull == WhenFull.Spill ? spills ?? throw new GraphException($"Edge {edge} spills, but nothing was named that keeps spilled events.") : null,
+                    };
                 }
 
                 var (inlet, link) = from.Node.Outlet.Connect(to.Node, port, plan);

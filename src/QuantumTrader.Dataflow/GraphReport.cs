@@ -61,7 +61,7 @@ public sealed record BlockReport
     public object? Details { get; init; }
 }
 
-/// <summary>What one edge did, at one instant: <c>In = Out + Dropped + Depth</c>.</summary>
+/// <summary>What one edge did, at one instant: <c>In = Out + Dropped + Depth + Spilled</c>.</summary>
 public sealed record EdgeReport
 {
     /// <summary>The block that writes.</summary>
@@ -91,10 +91,16 @@ public sealed record EdgeReport
     /// <summary>Drops by reason: <c>full</c>, <c>conflated</c>.</summary>
     public required IReadOnlyDictionary<string, long> Dropped { get; init; }
 
-    /// <summary>Events waiting now.</summary>
+    /// <summary>Events waiting in memory now.</summary>
     public required int Depth { get; init; }
 
-    /// <summary>Most events that ever waited.</summary>
+    /// <summary>Events waiting outside memory now.</summary>
+    public long Spilled { get; init; }
+
+    /// <summary>Events that ever had to wait outside memory.</summary>
+    public long SpilledTotal { get; init; }
+
+    /// <summary>Most events that ever waited in memory.</summary>
     public required int HighWater { get; init; }
 
     /// <summary>True when the counters add up.</summary>

@@ -6,8 +6,16 @@ internal interface IWakeable
     void Wake();
 }
 
-/// <summary>What an edge counted, taken at one instant: <c>In = Out + Dropped + Depth</c>.</summary>
-internal readonly record struct LinkCounts(long In, long Out, long DroppedFull, long Conflated, int Depth, int HighWater);
+/// <summary>What an edge counted, taken at one instant: <c>In = Out + DroppedFull + Conflated + Depth + Spilled</c>.</summary>
+/// <param name="In">Events written.</param>
+/// <param name="Out">Events read.</param>
+/// <param name="DroppedFull">Events dropped because there was no room.</param>
+/// <param name="Conflated">Events replaced by newer ones.</param>
+/// <param name="Depth">Events waiting in memory.</param>
+/// <param name="Spilled">Events waiting outside memory.</param>
+/// <param name="SpilledTotal">Events that ever went there.</param>
+/// <param name="HighWater">Most events that ever waited in memory.</param>
+internal readonly record struct LinkCounts(long In, long Out, long DroppedFull, long Conflated, int Depth, long Spilled, long SpilledTotal, int HighWater);
 
 /// <summary>
 /// The one hand-off between islands: bounded in events, counted, single writer, single reader. A short lock per slice (not per event)
@@ -27,12 +35,15 @@ internal sealed class Link<T> where T : struct, IEvent<T>
     private readonly BatchPool<T> _pool;
     private readonly WhenFull _whenFull;
     private readonly bool _wakeOnProgress;
+    private readonly ISpill<T>? _spill;
     private IWakeable? _reader;
     private IWakeable? _writer;
     private long _in;
     private long _out;
     private long _droppedFull;
     private long _conflated;
+    private long _spilled;
+    private long _spillStamp;
     private int _depth;
     private int _highWater;
     private long _progress;
@@ -41,13 +52,14 @@ internal sealed class Link<T> where T : struct, IEvent<T>
     private bool _readerWaits;
     private bool _writerWaits;
 
-    public Link(int capacity, WhenFull whenFull, BatchPool<T> pool, bool wakeOnProgress = false)
+    public Link(int capacity, WhenFull whenFull, BatchPool<T> pool, bool wakeOnProgress = false, ISpill<T>? spill = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         Capacity = capacity;
         _whenFull = whenFull;
         _pool = pool;
         _wakeOnProgress = wakeOnProgress;
+        _spill = spill;
         _newest = whenFull == WhenFull.Conflate ? new ConflatingQueue<T>(capacity) : null;
     }
 
@@ -70,12 +82,13 @@ internal sealed class Link<T> where T : struct, IEvent<T>
                 WhenFull.Block => TakeWhatFits(slice),
                 WhenFull.DropNewest => DropRestOf(slice, TakeWhatFits(slice)),
                 WhenFull.DropOldest => MakeRoomFor(slice),
-                _ => Conflate(slice),
+                WhenFull.Conflate => Conflate(slice),
+                _ => Spill(slice),
             };
             _in += taken;
             _highWater = Math.Max(_highWater, _depth);
             _writerWaits = taken < slice.Count;
-            wake = TakeReaderWaits(_depth > 0);
+            wake = TakeReaderWaits(HasEvents);
         }
 
         if (wake)
@@ -129,7 +142,7 @@ internal sealed class Link<T> where T : struct, IEvent<T>
         bool wake;
         lock (_gate)
         {
-            if (_depth == 0)
+            if (!HasEvents)
             {
                 slice = default;
                 progress = _progress;
@@ -138,14 +151,10 @@ internal sealed class Link<T> where T : struct, IEvent<T>
                 return false;
             }
 
-            slice = _newest is null ? _slices.Dequeue() : TakeNewest();
-            _depth -= slice.Count;
+            slice = TakeOldest();
             _out += slice.Count;
-            // While more waits, only what precedes the next event is known to be complete.
-            progress = _depth == 0
-                ? Math.Max(_progress, slice.Span[^1].Sequence - 1)
-                : (_newest is null ? _slices.Peek().FirstSequence : _newest.First.Sequence) - 1;
-            isCompleted = _isCompleted && _depth == 0;
+            progress = ProgressBehind(slice);
+            isCompleted = _isCompleted && !HasEvents;
             // Half empty, not one free place: otherwise a full edge would wake its writer for every event.
             wake = _writerWaits && _depth <= Capacity / 2;
             if (wake)
@@ -167,9 +176,35 @@ internal sealed class Link<T> where T : struct, IEvent<T>
     {
         lock (_gate)
         {
-            return new LinkCounts(_in, _out, _droppedFull, _conflated, _depth, _highWater);
+            return new LinkCounts(_in, _out, _droppedFull, _conflated, _depth, _spill?.Count ?? 0, _spilled, _highWater);
         }
     }
+
+    /// <summary>Gives back what the link holds outside memory.</summary>
+    public void Close() => _spill?.Dispose();
+
+    private bool HasEvents => _depth > 0 || _spill is { Count: > 0 };
+
+    // Memory first: what is spilled is younger than all of it, because nothing new enters memory before the spill is empty again.
+    private Slice<T> TakeOldest()
+    {
+        if (_depth == 0)
+        {
+            return TakeSpilled();
+        }
+
+        var slice = _newest is null ? _slices.Dequeue() : TakeNewest();
+        _depth -= slice.Count;
+        return slice;
+    }
+
+    // While more waits, only what precedes the next event is known to be complete.
+    private long ProgressBehind(in Slice<T> slice) => (_depth, HasEvents) switch
+    {
+        (> 0, _) => (_newest is null ? _slices.Peek().FirstSequence : _newest.First.Sequence) - 1,
+        (_, true) => slice.Span[^1].Sequence - 1,
+        _ => Math.Max(_progress, slice.Span[^1].Sequence - 1),
+    };
 
     private bool TakeReaderWaits(bool hasNews)
     {
@@ -248,6 +283,27 @@ internal sealed class Link<T> where T : struct, IEvent<T>
         }
 
         return slice.Count;
+    }
+
+    private int Spill(in Slice<T> slice)
+    {
+        var kept = _spill!.Count == 0 ? TakeWhatFits(slice) : 0;
+        if (kept < slice.Count)
+        {
+            // One stamp for all that wait there: latency is then overstated, never hidden.
+            _spillStamp = _spill.Count == 0 ? slice.Stamp : _spillStamp;
+            var spilled = _spill.Write(slice.Span[kept..]);
+            _spilled += spilled;
+            _droppedFull += slice.Count - kept - spilled;
+        }
+
+        return slice.Count;
+    }
+
+    private Slice<T> TakeSpilled()
+    {
+        var batch = _pool.Rent();
+        return new Slice<T>(batch, 0, _spill!.Read(batch.Items), _spillStamp);
     }
 
     private Slice<T> TakeNewest()

@@ -27,7 +27,15 @@ internal abstract class Outlet
 }
 
 /// <summary>How an edge between two islands was planned.</summary>
-internal sealed record EdgePlan(int Capacity, WhenFull WhenFull, bool WakeOnProgress, IWakeable Reader, IWakeable Writer, int Partition = 0, int Partitions = 1);
+internal sealed record EdgePlan(string Name, int Capacity, WhenFull WhenFull, bool WakeOnProgress, IWakeable Reader, IWakeable Writer)
+{
+    public int Partition { get; init; }
+
+    public int Partitions { get; init; } = 1;
+
+    /// <summary>Opens the edge's spill; null where the policy is another.</summary>
+    public ISpillStore? Spills { get; init; }
+}
 
 /// <summary>Read access to a link's counters, whatever its event type.</summary>
 internal interface ILinkProbe
@@ -35,6 +43,9 @@ internal interface ILinkProbe
     int Capacity { get; }
 
     LinkCounts Count();
+
+    /// <summary>Gives back what the link holds outside memory. Nobody may use it any more.</summary>
+    void Close();
 }
 
 /// <inheritdoc/>
@@ -62,7 +73,7 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
             return (inlet, null);
         }
 
-        var link = new Link<T>(edge.Capacity, edge.WhenFull, pool, edge.WakeOnProgress);
+        var link = new Link<T>(edge.Capacity, edge.WhenFull, pool, edge.WakeOnProgress, edge.Spills?.Open<T>(edge.Name));
         link.Connect(edge.Reader, edge.Writer);
         var writer = new LinkWriter<T>(link, pool, edge.Partition, edge.Partitions);
         _writers = [.. _writers, writer];
@@ -182,6 +193,8 @@ internal sealed class LinkWriter<T>(Link<T> link, BatchPool<T> pool, int partiti
     public int Capacity => link.Capacity;
 
     public LinkCounts Count() => link.Count();
+
+    public void Close() => link.Close();
 
     /// <summary>Takes over the slice's reference.</summary>
     public void Put(in Slice<T> slice)

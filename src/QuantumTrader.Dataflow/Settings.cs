@@ -14,6 +14,12 @@ public enum WhenFull
 
     /// <summary>Only the newest event per <see cref="IEvent{TSelf}.ConflationKey"/> is kept; the replaced one is counted.</summary>
     Conflate,
+
+    /// <summary>
+    /// What does not fit waits outside memory, in the store that keeps spilled events, and comes back in order. Nothing is lost and the
+    /// upstream block never waits, unless that place is full too: then the new event is dropped and counted.
+    /// </summary>
+    Spill,
 }
 
 /// <summary>What happens when a block throws at an event.</summary>

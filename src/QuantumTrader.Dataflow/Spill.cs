@@ -1,6 +1,6 @@
 namespace QuantumTrader.Dataflow;
 
-/// <summary>Gives the edges with <c>when_full: spill</c> a place outside memory for what they have no room for.</summary>
+/// <summary>Gives the edges with <see cref="WhenFull.Spill"/> a place outside memory for what they have no room for.</summary>
 public interface ISpillStore
 {
     /// <summary>Opens an empty spill. Called once per edge, before the graph starts.</summary>

@@ -32,7 +32,8 @@ internal sealed record RunReport(
         foreach (var e in Edges.Where(e => !e.Fused))
         {
             var dropped = e.Dropped.Count == 0 ? "" : ", dropped " + Counts(e.Dropped);
-            Line($"edge {e.From} -> {e.To}: in {e.In:N0}, out {e.Out:N0}, waiting {e.Depth}{dropped}; most waiting {e.HighWater:N0} of {e.Capacity:N0}");
+            var spilled = e.SpilledTotal == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", spilled {e.SpilledTotal:N0} on the way");
+            Line($"edge {e.From} -> {e.To}: in {e.In:N0}, out {e.Out:N0}, waiting {e.Depth + e.Spilled}{dropped}{spilled}; most waiting {e.HighWater:N0} of {e.Capacity:N0}");
         }
 
         foreach (var (name, b) in Blocks.Where(b => b.Value.Dropped.Count + b.Value.Errors.Count > 0))

@@ -1,3 +1,5 @@
+using QuantumTrader.Dataflow;
+
 namespace QuantumTrader.Pipelines;
 
 /// <summary>Reads the registered sections of a file, and decides which of those that are not given are needed.</summary>
@@ -16,6 +18,12 @@ internal sealed class SectionReader(BlockRegistry registry, FindingList findings
         foreach (var block in blocks.Where(b => b.Type is not null))
         {
             AddNeeds(needs, block.Type!.Constructor, $"the block '{block.Name}'");
+        }
+
+        if (blocks.FirstOrDefault(b => b.Common.Edge?.WhenFull == WhenFull.Spill) is { } spilling
+            && registry.Sections.FirstOrDefault(s => typeof(ISpillStore).IsAssignableFrom(s.Class)) is { } spills)
+        {
+            needs.TryAdd(spills.Class, $"the edge of '{spilling.Name}', which spills,");
         }
 
         // From the last to the first, because a section is needed by later ones.

@@ -37,8 +37,8 @@ public sealed class BlockFactory : IDisposable
     /// <summary>Resolves the paths of the plan.</summary>
     public SectionContext Files { get; }
 
-    /// <summary>The section of a class; null when the plan has none.</summary>
-    public T? Section<T>() where T : class => _sections.GetValueOrDefault(typeof(T)) as T;
+    /// <summary>The section of a class, or the first that implements an interface; null when the plan has none.</summary>
+    public T? Section<T>() where T : class => _sections.Values.OfType<T>().FirstOrDefault();
 
     /// <summary>Makes a new instance of a block. Throws <see cref="FindingException"/> when it refuses its options.</summary>
     public Block Make(BlockPlan block) => (Block)Make(

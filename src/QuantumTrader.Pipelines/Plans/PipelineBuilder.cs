@@ -26,7 +26,7 @@ public static class PipelineBuilder
     /// <exception cref="FindingException">A block refuses its options.</exception>
     public static Graph Build(PipelinePlan plan, BlockFactory factory)
     {
-        var builder = new GraphBuilder(plan.Engine);
+        var builder = new GraphBuilder(plan.Engine, factory.Section<ISpillStore>());
         foreach (var part in Parts(plan, factory))
         {
             builder.Add(part.Name, part.Make, part.Inputs, part.Settings);

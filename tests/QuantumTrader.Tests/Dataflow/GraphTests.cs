@@ -40,6 +40,66 @@ public sealed class GraphTests
         graph.Islands.ShouldBe([["source"], ["a", "e"], ["b"], ["c"], ["d"]]);
     }
 
+    private sealed class UntilEnd(Source<Number> inner, ManualResetEventSlim end) : Source<Number>
+    {
+        public override bool Read(Output<Number> output, int limit, CancellationToken stop)
+        {
+            var more = inner.Read(output, limit, stop);
+            if (!more)
+            {
+                end.Set();
+            }
+
+            return more;
+        }
+    }
+
+    private sealed class WaitFor(ManualResetEventSlim end) : Observer<Number>
+    {
+        public List<long> Seen { get; } = [];
+
+        public override void Observe(Run<Number> run)
+        {
+            end.Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue("the source must get to its end while nobody reads");
+            foreach (ref readonly var e in run)
+            {
+                Seen.Add(e.Value);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(100_000, 10_000)]
+    [InlineData(300, 0)]
+    public void An_edge_that_spills_never_makes_its_writer_wait_and_keeps_order_and_account(int limit, int whole)
+    {
+        using var end = new ManualResetEventSlim();
+        var sink = new WaitFor(end);
+        var spills = new QueueSpills(limit);
+        using var graph = new GraphBuilder(null, spills)
+            .Add("source", new UntilEnd(new Counting(10_000), end))
+            .Add("sink", sink, ["source"], new BlockSettings { Edge = new EdgeSettings { Capacity = 16, WhenFull = WhenFull.Spill } }).Build();
+        var report = graph.RunAsync().GetAwaiter().GetResult();
+
+        report.ShouldBeSound();
+        var edge = report.Edges.Single();
+        sink.Seen.ShouldBe(sink.Seen.Order());
+        (sink.Seen.Count + edge.Dropped.GetValueOrDefault("full")).ShouldBe(10_000);
+        sink.Seen.Count.ShouldBeGreaterThanOrEqualTo(whole);
+        edge.SpilledTotal.ShouldBeGreaterThan(0);
+        edge.Spilled.ShouldBe(0);
+        ((QueueSpill<Number>)spills.Opened["source -> sink.from"]).IsDisposed.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void An_edge_cannot_spill_where_nothing_keeps_what_is_spilled()
+    {
+        var builder = new GraphBuilder().Add("source", new Counting(1))
+            .Add("sink", new Collect(), ["source"], new BlockSettings { Edge = new EdgeSettings { WhenFull = WhenFull.Spill } });
+
+        Should.Throw<GraphException>(builder.Build).Message.ShouldContain("source -> sink.from");
+    }
+
     [Fact]
     public void A_filter_edits_in_place_without_disturbing_who_else_reads_the_batch()
     {

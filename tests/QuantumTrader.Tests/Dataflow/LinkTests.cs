@@ -41,7 +41,7 @@ public sealed class LinkTests
         link.Write(SliceOf(3, 4, 5)).ShouldBe(1);
         link.Write(SliceOf(6)).ShouldBe(0);
         Drain(link).ShouldBe([1L, 2, 3]);
-        link.Count().ShouldBe(new LinkCounts(3, 3, 0, 0, 0, 3));
+        link.Count().ShouldBe(new LinkCounts(3, 3, 0, 0, 0, 0, 0, 3));
     }
 
     [Fact]
@@ -87,7 +87,25 @@ public sealed class LinkTests
         // Keys are the last digits: 11 replaces 1, 21 replaces 11; 3 is a third key, so the oldest waiting (2) goes.
         link.Write(SliceOf(1, 2, 11, 21, 23));
         Drain(link).ShouldBe([21L, 23]);
-        link.Count().ShouldBe(new LinkCounts(5, 2, 1, 2, 0, 2));
+        link.Count().ShouldBe(new LinkCounts(5, 2, 1, 2, 0, 0, 0, 2));
+    }
+
+    [Fact]
+    public void What_is_spilled_comes_back_behind_what_waits_in_memory()
+    {
+        using var spill = new QueueSpill<Number>(3);
+        var link = new Link<Number>(2, WhenFull.Spill, Pool, spill: spill);
+
+        link.Write(SliceOf(1, 2, 3)).ShouldBe(3);
+        link.Read(out var first, out var progress, out _).ShouldBeTrue();
+        progress.ShouldBe(1, "3 still waits outside memory");
+        first.Batch.Release();
+        link.Write(SliceOf(4, 5, 6, 7)).ShouldBe(4);
+
+        link.Count().ShouldBe(new LinkCounts(7, 2, 2, 0, 0, 3, 3, 2));
+        Drain(link).ShouldBe([3L, 4, 5]);
+        link.Write(SliceOf(8));
+        link.Count().ShouldBe(new LinkCounts(8, 5, 2, 0, 1, 0, 3, 2), "memory is used again once the spill is empty");
     }
 
     [Fact]
@@ -109,12 +127,15 @@ public sealed class LinkTests
     [Fact]
     public void Random_traffic_matches_a_model_of_every_policy()
     {
+        const int SpillLimit = 5;
         foreach (var policy in Enum.GetValues<WhenFull>())
         {
             Prop.ForAll(ArbMap.Default.ArbFor<(byte Capacity, bool[] Steps)>(), input =>
             {
                 var capacity = 1 + (input.Capacity % 9);
-                var link = new Link<Number>(capacity, policy, Pool);
+                using var spill = new QueueSpill<Number>(SpillLimit);
+                var link = new Link<Number>(capacity, policy, Pool, spill: policy == WhenFull.Spill ? spill : null);
+                var isSpilling = false;
                 var model = new List<long>();
                 var (read, lost, next) = (new List<long>(), 0L, 0L);
                 foreach (var isWrite in input.Steps ?? [])
@@ -135,6 +156,16 @@ public sealed class LinkTests
                         if (policy == WhenFull.Conflate && model.RemoveAll(v => v % 10 == value % 10) > 0)
                         {
                             lost++;
+                        }
+                        else if (policy == WhenFull.Spill)
+                        {
+                            // Once it spills, everything new goes the same way until the spill is empty again.
+                            isSpilling |= model.Count >= capacity;
+                            if (isSpilling && spill.Count == SpillLimit && link.Count().DroppedFull > lost)
+                            {
+                                lost++;
+                                continue;
+                            }
                         }
                         else if (model.Count == capacity)
                         {
@@ -162,9 +193,11 @@ public sealed class LinkTests
                     }
 
                     var counts = link.Count();
-                    counts.Depth.ShouldBe(model.Count);
+                    isSpilling &= counts.Spilled > 0;
+                    (counts.Depth + counts.Spilled).ShouldBe(model.Count);
+                    counts.Depth.ShouldBeLessThanOrEqualTo(capacity);
                     (counts.DroppedFull + counts.Conflated).ShouldBe(lost);
-                    counts.In.ShouldBe(counts.Out + lost + counts.Depth);
+                    counts.In.ShouldBe(counts.Out + lost + counts.Depth + counts.Spilled);
                 }
             }).QuickCheckThrowOnFailure();
         }

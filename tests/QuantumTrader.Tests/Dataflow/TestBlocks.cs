@@ -207,3 +207,50 @@ internal static class GraphTestExtensions
 
     public static BlockReport Block(this GraphReport report, string name) => report.Blocks.Single(b => b.Name == name);
 }
+
+/// <summary>A spill that holds up to a limit: stands for one whose disk is full.</summary>
+public sealed class QueueSpill<T>(int limit) : ISpill<T> where T : struct, IEvent<T>
+{
+    private readonly Queue<T> _events = new();
+
+    public bool IsDisposed { get; private set; }
+
+    public long Count => _events.Count;
+
+    public int Write(ReadOnlySpan<T> events)
+    {
+        var taken = Math.Min(events.Length, limit - _events.Count);
+        foreach (var e in events[..taken])
+        {
+            _events.Enqueue(e);
+        }
+
+        return taken;
+    }
+
+    public int Read(Span<T> into)
+    {
+        var count = 0;
+        while (count < into.Length && _events.TryDequeue(out into[count]))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    public void Dispose() => IsDisposed = true;
+}
+
+/// <summary>Remembers what it opened.</summary>
+public sealed class QueueSpills(int limit) : ISpillStore
+{
+    public Dictionary<string, object> Opened { get; } = [];
+
+    public ISpill<T> Open<T>(string edge) where T : struct, IEvent<T>
+    {
+        var spill = new QueueSpill<T>(limit);
+        Opened[edge] = spill;
+        return spill;
+    }
+}

@@ -57,7 +57,7 @@ public sealed class GraphCheckTests
     [Fact]
     public void An_edge_that_drops_on_the_way_to_orders_is_a_warning() =>
         Sample.Findings(Sample.With(Feed, "model: { type: test.model, from: feed, model: x, edge: { when_full: drop_newest } }", "orders: { type: test.orders, from: model }"))
-            .ShouldHaveSingleItem().ShouldBe("p.yml:6:71: warning QT0305 blocks.model.edge.when_full: events can be dropped here on the way to 'orders'. Legal: when_full: block.");
+            .ShouldHaveSingleItem().ShouldBe("p.yml:6:71: warning QT0305 blocks.model.edge.when_full: events can be dropped here on the way to 'orders'. Legal: when_full: block, spill.");
 
     [Fact]
     public void Only_partitioned_blocks_run_in_parallel()
