@@ -49,7 +49,7 @@ internal sealed class ConflatingQueue<T>(int capacity) where T : struct, IEvent<
         }
 
         _places[key] = _end;
-        _entries[_end++] = new Entry(value, stamp, true);
+        _entries[_end++] = new Entry(Kept.Of(in value), stamp, true);
         return (replaced, dropped);
     }
 

@@ -20,4 +20,10 @@ public interface IEvent<TSelf> where TSelf : struct, IEvent<TSelf>
 
     /// <summary>Adds everything that identifies these events to a running hash: same events, same bytes, on every machine.</summary>
     static abstract void AppendTo(ReadOnlySpan<TSelf> events, IncrementalHash hash);
+
+    /// <summary>
+    /// The event in a form that outlives the batch it lies in: itself, unless its type keeps a part of it in storage that is written anew
+    /// with the batch. Whoever holds such an event beyond the call that handed it over holds this.
+    /// </summary>
+    static virtual TSelf Keep(in TSelf value) => value;
 }

@@ -32,7 +32,7 @@ public sealed class Output<T> where T : struct, IEvent<T>
         var count = _count;
         if ((uint)count < (uint)items.Length)
         {
-            items[count] = value;
+            items[count] = Kept.Of(in value);
             _count = count + 1;
         }
         else
@@ -68,7 +68,7 @@ public sealed class Output<T> where T : struct, IEvent<T>
     private void AddToNewBatch(in T value)
     {
         Open();
-        _items[0] = value;
+        _items[0] = Kept.Of(in value);
         _count = 1;
     }
 
@@ -119,7 +119,7 @@ public sealed class Output<T> where T : struct, IEvent<T>
         var at = 0;
         foreach (var slice in slices)
         {
-            slice.Span.CopyTo(all.AsSpan(at));
+            Kept.Copy(slice.Span, all.AsSpan(at));
             at += slice.Count;
             slice.Batch.Release();
         }

@@ -184,7 +184,9 @@ public readonly ref struct EditableRun<T> where T : struct, IEvent<T>
         {
             if (index != _cursor.RemovedAt)
             {
-                _events[index - _cursor.Removed] = _events[index];
+                // Swapped, not copied: what an event keeps beside the batch must stay the property of one place in it.
+                var to = index - _cursor.Removed;
+                (_events[to], _events[index]) = (_events[index], _events[to]);
             }
         }
     }

@@ -19,7 +19,7 @@ internal sealed class FilterNode<T>(Filter<T> block, NodeSettings settings) : No
         if (!slice.Batch.IsSoleReference)
         {
             var copy = _pool.Rent();
-            slice.Span.CopyTo(copy.Items);
+            Kept.Copy(slice.Span, copy.Items);
             mine = new Slice<T>(copy, 0, slice.Count, slice.Stamp);
             slice.Batch.Release();
         }

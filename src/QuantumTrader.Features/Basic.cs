@@ -18,7 +18,7 @@ public sealed record BasicOptions
 /// </summary>
 [Block("features.basic", "The 11 basic features of each closed candle, from trades.")]
 [Partitioned]
-public sealed class Basic : Operator<MarketEvent, FeatureVector>
+public sealed class Basic : Operator<MarketEvent, FeatureVector>, IFeatureBlock
 {
     private readonly CandleBuilder[] _candles;
     private readonly BasicWindow[] _windows;

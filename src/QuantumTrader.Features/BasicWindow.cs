@@ -13,10 +13,25 @@ public sealed class BasicWindow
     private int _next;
     private int _count;
 
-    /// <summary>Names in vector order.</summary>
-    public static FeatureSchema Schema { get; } = new(
-        "price_current", "price_mean_5", "price_mean_20", "price_std_20", "return_1", "return_mean_5", "return_std_5",
-        "volume_mean_5", "volume_ratio", "rsi_14", "momentum_10");
+    /// <summary>The features in vector order.</summary>
+    public static FeatureSchema Schema { get; } = new("basic", new FeatureGroup("basic", "Basic features of closed candles",
+    [
+        Price("price_current", "last trade price before T = C_t", 1),
+        Price("price_mean_5", "SMA_5(C)", 5),
+        Price("price_mean_20", "SMA_20(C)", 20),
+        Price("price_std_20", "sd0 of the last 20 C", 20),
+        Of("return_1", "r_t = C_t / C_{t-1} - 1", 2) with { ZeroDivision = "0", Min = -1 },
+        Of("return_mean_5", "mean of the last 5 r", 6) with { Min = -1 },
+        Of("return_std_5", "sd0 of the last 5 r", 6) with { Min = 0 },
+        Of("volume_mean_5", "SMA_5(V), candle t included", 5) with { Min = 0, Unit = "quantity" },
+        Of("volume_ratio", "V_t / SMA_5(V)", 5) with { ZeroDivision = "1", Neutral = 1, Min = 0, Max = 5 },
+        Of("rsi_14", "100 - 100 / (1 + g/l); g, l = means over 14 of the positive and negative parts of C_t - C_{t-1}", 15) with { ZeroDivision = "100; 50 when nothing moved", Neutral = 50, Min = 0, Max = 100 },
+        Of("momentum_10", "price_current / C_{t-10} - 1", 11) with { ZeroDivision = "0", Min = -1 },
+    ]));
+
+    private static FeatureDefinition Of(string name, string formula, int candles) => new(name, formula) { Inputs = "candles", WarmAfter = candles == 1 ? "1 candle" : $"{candles} candles" };
+
+    private static FeatureDefinition Price(string name, string formula, int candles) => Of(name, formula, candles) with { Min = 0, Unit = "price" };
 
     /// <summary>Candles held, up to 21.</summary>
     public int Count => _count;
@@ -37,7 +52,9 @@ public sealed class BasicWindow
     /// <returns>The warm bits.</returns>
     public ulong Evaluate(Span<double> values)
     {
-        var vector = new Filling(values);
+        Span<ulong> warm = stackalloc ulong[1];
+        warm.Clear();
+        var vector = new FeatureWriter(values, warm, Schema.Neutrals, 0);
         // The last trade before the candle's end is its close, with edits applied; a flat candle repeats the trade before it.
         var current = Close(0);
         var volume = Mean(_volumes, 5);
@@ -51,25 +68,10 @@ public sealed class BasicWindow
         vector.Add(_count >= 6, returnMean);
         vector.Add(_count >= 6, returnDeviation);
         vector.Add(_count >= 5, volume);
-        vector.Add(_count >= 5, volume == 0 ? 1 : At(_volumes, 0) / volume, neutral: 1);
-        vector.Add(_count >= 15, RelativeStrength(14), neutral: 50);
+        vector.Add(_count >= 5, volume == 0 ? 1 : At(_volumes, 0) / volume);
+        vector.Add(_count >= 15, RelativeStrength(14));
         vector.Add(_count >= 11, Change(Close(10), current));
-        return vector.Warm;
-    }
-
-    /// <summary>Fills a vector from the front; what is not warm becomes neutral.</summary>
-    private ref struct Filling(Span<double> values)
-    {
-        private readonly Span<double> _values = values;
-        private int _next;
-
-        public ulong Warm;
-
-        public void Add(bool isWarm, double value, double neutral = 0)
-        {
-            _values[_next] = isWarm ? value : neutral;
-            Warm |= (isWarm ? 1UL : 0UL) << _next++;
-        }
+        return warm[0];
     }
 
     // Candles back from the last closed one. Before enough candles have closed this reads zeros, which no warm feature uses.

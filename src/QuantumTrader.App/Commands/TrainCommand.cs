@@ -104,7 +104,7 @@ internal static class TrainCommand
             {
                 if (Vectors.Count < Most)
                 {
-                    Vectors.Add(vector);
+                    Vectors.Add(FeatureVector.Keep(in vector));
                 }
                 else
                 {

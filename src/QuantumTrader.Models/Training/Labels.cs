@@ -48,7 +48,7 @@ internal sealed record Labels(LabelledRow[] Rows, int NotWarm, int NoLabel, int 
                 {
                     var (now, then) = (series[i].Values[price], series[ahead].Values[price]);
                     flat += then == now ? 1 : 0;
-                    rows.Add(new LabelledRow(series[i].EventTime, labelTime, series[i].Symbol, series[i].Values, then > now));
+                    rows.Add(new LabelledRow(series[i].EventTime, labelTime, series[i].Symbol, series[i].Values.ToArray(), then > now));
                 }
             }
         }

@@ -70,7 +70,7 @@ public class BasicTests
     {
         var vectors = Run(Block(), Trade(1, 0, 10, 4), Trade(2, 200, 12, 1));
         vectors.Select(v => (v.EventTime - Start) / Second).ShouldBe([60, 120, 180]);
-        vectors.ShouldAllBe(v => v.Sequence == 2 && v.Values[0] == 10);
+        vectors.Select(v => (v.Sequence, v.Values[0])).ShouldBe([(2, 10), (2, 10), (2, 10)]);
     }
 
     [Fact]
@@ -97,5 +97,5 @@ public class BasicTests
         }).QuickCheckThrowOnFailure();
 
     private static string[] Values(IEnumerable<FeatureVector> vectors) =>
-        [.. vectors.Select(v => FormattableString.Invariant($"{v.EventTime} {v.Symbol} {v.Warm[0]} {string.Join(' ', v.Values)}"))];
+        [.. vectors.Select(v => FormattableString.Invariant($"{v.EventTime} {v.Symbol} {v.Warm[0]} {string.Join(' ', v.Values.ToArray())}"))];
 }

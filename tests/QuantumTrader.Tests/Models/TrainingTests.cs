@@ -27,6 +27,8 @@ public sealed class TrainingTests
         return vectors;
     }
 
+    private static FeatureVector With(FeatureVector v, double[] values, ulong warm) => new(v.Sequence, v.EventTime, v.Symbol, v.Schema, values, [warm]);
+
     private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     [Fact]
@@ -59,7 +61,7 @@ public sealed class TrainingTests
         // Two normals with deviation 1 at -1 and 1: the log-odds of up are exactly 2 per unit of the hint.
         var rows = Walk(20_001, strength: 1);
         var labels = rows.Zip(rows.Skip(1), (a, b) => b.Values[0] > a.Values[0]).ToArray();
-        var fit = LogisticTrainer.Fit([.. rows.Take(20_000).Select(r => r.Values[1..])], labels, 1e-6);
+        var fit = LogisticTrainer.Fit([.. rows.Take(20_000).Select(r => r.Values[1..].ToArray())], labels, 1e-6);
         (fit.Weights[0] / fit.Scales[0]).ShouldBe(2, 0.08);
         (fit.Weights[1] / fit.Scales[1]).ShouldBe(0, 0.05);
     }
@@ -116,7 +118,7 @@ public sealed class TrainingTests
             model.Name.ShouldBe("planted");
             model.FeatureHash.ShouldBe(Schema.Hash);
             model.Manifest.ToJson().ShouldBe(trained.Manifest.ToJson());
-            var rows = vectors.Take(499).Select(v => v.Values).ToArray();
+            var rows = vectors.Take(499).Select(v => v.Values.ToArray()).ToArray();
             var labels = vectors.Zip(vectors.Skip(1), (x, y) => y.Values[0] > x.Values[0]).ToArray();
             var reference = LogisticTrainer.Fit(rows, labels, 1);
             foreach (var row in rows)
@@ -167,7 +169,7 @@ public sealed class TrainingTests
         var vectors = Walk(400, 1);
         for (var i = 0; i < 20; i++)
         {
-            vectors[i] = vectors[i] with { Warm = [3] };
+            vectors[i] = With(vectors[i], vectors[i].Values.ToArray(), 3);
         }
 
         TrainingRun.Fit(vectors, OneCandle).Manifest.Training!.Rows.ShouldBe(379);
@@ -177,7 +179,7 @@ public sealed class TrainingTests
     public void Symbols_are_labelled_by_their_own_prices()
     {
         var one = Walk(300, 1, seed: 1, symbol: 1);
-        var two = Walk(300, 1, seed: 2, symbol: 2).Select(v => v with { Values = [v.Values[0] + 5000, v.Values[1], v.Values[2]] });
+        var two = Walk(300, 1, seed: 2, symbol: 2).Select(v => With(v, [v.Values[0] + 5000, v.Values[1], v.Values[2]], 7));
         var mixed = one.Zip(two, (a, b) => new[] { a, b }).SelectMany(x => x).ToList();
         var trained = TrainingRun.Fit(mixed, OneCandle);
         trained.Manifest.Training!.Rows.ShouldBe(598);
@@ -202,7 +204,7 @@ public sealed class TrainingTests
         Should.Throw<TrainingException>(() => TrainingRun.Fit(Walk(100, 1), OneCandle)).Message.ShouldContain("Of 100 vectors 99 can be used");
         Should.Throw<TrainingException>(() => TrainingRun.Fit(Walk(500, 1), OneCandle with { L2 = 0 })).Message.ShouldContain("l2 0");
         Should.Throw<TrainingException>(() => TrainingRun.Fit([.. Walk(500, 1), Walk(1, 1)[0]], OneCandle)).Message.ShouldContain("order of time");
-        Should.Throw<TrainingException>(() => TrainingRun.Fit(Walk(500, 1).ConvertAll(v => v with { Values = [1, 2, 3] }), OneCandle)).Message.ShouldContain("rose in 0 of 499");
+        Should.Throw<TrainingException>(() => TrainingRun.Fit(Walk(500, 1).ConvertAll(v => With(v, [1, 2, 3], 7)), OneCandle)).Message.ShouldContain("rose in 0 of 499");
         var other = new FeatureSchema("a", "b", "c");
         Should.Throw<TrainingException>(() => TrainingRun.Fit(Walk(500, 1).ConvertAll(v => v with { Schema = other }), OneCandle)).Message.ShouldContain("price_current");
         Should.Throw<TrainingException>(() => TrainingRun.Fit([.. Walk(500, 1), Walk(501, 1)[500] with { Schema = other }], OneCandle)).Message.ShouldContain("two schemas");

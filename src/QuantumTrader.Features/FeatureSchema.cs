@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace QuantumTrader.Features;
+
+/// <summary>The ordered names of a feature vector and their hash: the contract between who makes vectors and a model.</summary>
+public sealed class FeatureSchema
+{
+    private readonly double[] _neutrals;
+
+    /// <summary>A schema of these names in this order, without descriptions.</summary>
+    public FeatureSchema(params IEnumerable<string> names)
+        : this("", [], [.. names])
+    {
+    }
+
+    /// <summary>The schema of these groups, one behind the other.</summary>
+    /// <param name="name">Short name of the vector, such as <c>model65</c>.</param>
+    /// <param name="groups">What is in it.</param>
+    public FeatureSchema(string name, params IEnumerable<FeatureGroup> groups)
+        : this(name, [.. groups], null)
+    {
+    }
+
+    private FeatureSchema(string name, FeatureGroup[] groups, string[]? names)
+    {
+        Name = name;
+        Groups = groups;
+        Definitions = [.. groups.SelectMany(g => g.Features)];
+        Names = names ?? [.. Definitions.Select(d => d.Name)];
+        if (Names.Distinct(StringComparer.Ordinal).Count() != Names.Count)
+        {
+            throw new ArgumentException("Condition failed: feature names must be distinct.", nameof(names));
+        }
+
+        _neutrals = [.. Definitions.Select(d => d.Neutral)];
+        Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Names))));
+    }
+
+    /// <summary>Short name; empty when the schema is only a list of names.</summary>
+    public string Name { get; }
+
+    /// <summary>Names in vector order.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>The groups; empty when the schema is only a list of names.</summary>
+    public IReadOnlyList<FeatureGroup> Groups { get; }
+
+    /// <summary>The descriptions in vector order; empty when the schema is only a list of names.</summary>
+    public IReadOnlyList<FeatureDefinition> Definitions { get; }
+
+    /// <summary>Neutral values in vector order; empty when the schema is only a list of names.</summary>
+    public ReadOnlySpan<double> Neutrals => _neutrals;
+
+    /// <summary>Words that hold the warm bits of a vector.</summary>
+    public int WarmWords => (Names.Count + 63) / 64;
+
+    /// <summary>SHA-256 over the names joined by line feeds, in lower-case hex.</summary>
+    public string Hash { get; }
+
+    /// <summary>Place of a name in the vector; -1 when it is not there.</summary>
+    public int IndexOf(string name)
+    {
+        for (var i = 0; i < Names.Count; i++)
+        {
+            if (Names[i] == name)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+}

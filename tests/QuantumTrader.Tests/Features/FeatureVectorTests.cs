@@ -1,0 +1,113 @@
+using QuantumTrader.Dataflow;
+using QuantumTrader.Features;
+
+namespace QuantumTrader.Tests.Features;
+
+public sealed class FeatureVectorTests
+{
+    private static readonly FeatureSchema Two = new("a", "b");
+
+    private sealed class Numbers(int count) : Source<FeatureVector>
+    {
+        private int _made;
+
+        public override bool Read(Output<FeatureVector> output, int limit, CancellationToken stop)
+        {
+            for (var i = 0; i < limit && _made < count; i++)
+            {
+                _made++;
+                FeatureVector.Write(ref output.Next(), _made, _made, 1, Two, [_made, -_made], [3]);
+            }
+
+            return _made < count;
+        }
+    }
+
+    private sealed class DropOdd : Filter<FeatureVector>
+    {
+        public override void Process(EditableRun<FeatureVector> run)
+        {
+            foreach (ref var v in run)
+            {
+                if (v.Sequence % 2 == 1)
+                {
+                    run.Drop("odd");
+                }
+            }
+        }
+    }
+
+    private sealed class Check(bool keeps) : Observer<FeatureVector>
+    {
+        public List<FeatureVector> Collected { get; } = [];
+
+        public long Seen { get; private set; }
+
+        public override void Observe(Run<FeatureVector> run)
+        {
+            foreach (ref readonly var v in run)
+            {
+                (v.Values[0], v.Values[1]).ShouldBe((v.Sequence, -v.Sequence));
+                Collected.Add(keeps ? FeatureVector.Keep(in v) : v);
+                Seen++;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Vectors_in_reused_batches_keep_their_values_on_every_way_through_a_graph()
+    {
+        // More vectors than the pool holds, so that every slot is written many times; the filter copies, edits in place and leaves holes.
+        const int Count = 400_000;
+        var (behindFilter, beside, inPlace) = (new Check(true), new Check(false), new Check(true));
+        using var graph = new GraphBuilder(new EngineSettings { Batch = 16 })
+            .Add("source", new Numbers(Count))
+            .Add("even", new DropOdd(), ["source"])
+            .Add("beside", beside, ["source"])
+            .Add("check", behindFilter, ["even"])
+            .Add("again", new DropOdd(), ["even"], new BlockSettings { Boundary = true })
+            .Add("last", inPlace, ["again"])
+            .Build();
+        var report = await graph.RunAsync();
+
+        report.Fault.ShouldBeNull();
+        (behindFilter.Seen, beside.Seen, inPlace.Seen).ShouldBe((Count / 2, Count, Count / 2));
+        foreach (var kept in behindFilter.Collected.Concat(inPlace.Collected))
+        {
+            if (kept.Values[0] != kept.Sequence)
+            {
+                kept.Values[0].ShouldBe(kept.Sequence);
+            }
+        }
+
+        // Held without Keep: never a wrong value, but an error that says what to do.
+        Should.Throw<InvalidOperationException>(() => beside.Collected[0].Values.Length).Message.ShouldContain("FeatureVector.Keep");
+    }
+
+    [Fact]
+    public void A_vector_that_owns_its_arrays_is_kept_as_it_is()
+    {
+        var vector = new FeatureVector(1, 2, 3, Two, [4, 5], [3]);
+        FeatureVector.Keep(in vector).ShouldBe(vector);
+        (vector.AllWarm, vector.IsWarm(1), vector.PartitionKey).ShouldBe((true, true, 3));
+    }
+
+    [Fact]
+    public void Names_must_be_distinct_and_their_order_makes_the_hash()
+    {
+        Should.Throw<ArgumentException>(() => new FeatureSchema("a", "a"));
+        new FeatureSchema("a", "b").Hash.ShouldBe(Two.Hash);
+        new FeatureSchema("b", "a").Hash.ShouldNotBe(Two.Hash);
+    }
+
+    [Fact]
+    public void Every_feature_of_the_catalogue_is_described_once()
+    {
+        var entries = FeatureCatalogue.Shipped.Entries;
+        entries.Select(e => e.Block).ShouldContain("features.basic");
+        entries.ShouldAllBe(e => e.Schema.Name.Length > 0 && e.Schema.Definitions.Count == e.Schema.Names.Count);
+        entries.Select(e => e.Schema.Name).ShouldBeUnique();
+        FeatureCatalogue.Shipped.Find("rsi_14")!.Value.Feature.Range.ShouldBe("[0, 100]");
+        FeatureCatalogue.Shipped.Find("nothing").ShouldBeNull();
+    }
+}
