@@ -118,7 +118,12 @@ public sealed class Graph : IDisposable
 
     internal IRunner RunnerOf(int island) => _runners[island];
 
-    internal void AddNode(string name, string blockName, Node node) => _nodes.Add(new GraphNode(name, blockName, node, _islands.First(i => i.Nodes.Contains(node))));
+    internal void AddNode(string name, string blockName, Node node)
+    {
+        var island = _islands.First(i => i.Nodes.Contains(node));
+        node.Waker = _runners[island.Index];
+        _nodes.Add(new GraphNode(name, blockName, node, island));
+    }
 
     internal void AddEdge(string from, string to, string port, WhenFull whenFull, int partitions, ILinkProbe? link) =>
         _edges.Add(new GraphEdge(from, to, port, whenFull, partitions, link));

@@ -98,13 +98,17 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
     {
         block.Name = name;
         block.Accounts = new Accounts(name);
-        return block.CreateNode(settings);
+        var node = block.CreateNode(settings);
+        return !node.IsSelfPaced || settings.Block.OnError == OnError.Fail
+            ? node
+            : throw new GraphException($"Block '{name}' hosts a Dataflow block, which an exception ends, but its fault policy is {settings.Block.OnError}. Only Fail is possible.");
     }
 
     private bool IsBoundary(Vertex from, Vertex to) =>
         !_settings.Fuse
         || from.Node is ISourceNode
         || from.Node.Settings.Block.Io || to.Node.Settings.Block.Io
+        || to.Node.IsSelfPaced
         || to.Settings.Boundary || to.Settings.Edge is not null
         || from.Partitions > 1 || to.Partitions > 1;
 

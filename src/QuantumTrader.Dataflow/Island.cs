@@ -102,15 +102,16 @@ internal sealed class Island
     private bool Pump()
     {
         var handled = 0;
+        var polled = _nodes[0].Poll();
         var isSample = _turns++ % SampleEvery == 0;
         for (var i = 0; i < _nodes.Length; i++)
         {
             // Only the head may leave input behind; what it let in must go through, or it would pile up between the blocks.
-            var limit = i == 0 ? _batch : int.MaxValue;
+            var limit = i > 0 ? int.MaxValue : _nodes[0].TakesInput ? _batch : 0;
             handled += isSample ? _nodes[i].PumpSampled(limit) : _nodes[i].Pump(limit);
         }
 
-        return _nodes[0].Poll() | handled > 0;
+        return polled || handled > 0;
     }
 
     private bool ReadSource()
@@ -128,10 +129,7 @@ internal sealed class Island
         foreach (var node in _nodes)
         {
             node.Pump(int.MaxValue);
-            if (node.IsInputDone && !node.IsFinished)
-            {
-                node.Finish();
-            }
+            node.TryFinish();
         }
 
         IsDone = _nodes.All(n => n.IsFinished);

@@ -71,6 +71,15 @@ internal abstract class Node
 
     public bool IsFinished { get; private set; }
 
+    /// <summary>Wakes the island of this node; set by the graph.</summary>
+    public IWakeable? Waker { get; set; }
+
+    /// <summary>The block has work beside its input (see <see cref="Poll"/>), so it must be the head of an island.</summary>
+    public virtual bool IsSelfPaced => false;
+
+    /// <summary>The block can be handed more now.</summary>
+    public virtual bool TakesInput => true;
+
     protected RunCursor Cursor { get; }
 
     /// <summary>The delegate, <c>Action&lt;Slice&lt;T&gt;&gt;</c>, that takes what arrives at a port.</summary>
@@ -151,9 +160,14 @@ internal abstract class Node
         }
     }
 
-    /// <summary>Lets the block send what it still holds and tells the blocks behind it that this input has ended.</summary>
-    public void Finish()
+    /// <summary>Once all inputs have ended: lets the block send what it still holds and tells the blocks behind it that this input has ended.</summary>
+    public void TryFinish()
     {
+        if (IsFinished || !IsInputDone || !IsDrained())
+        {
+            return;
+        }
+
         CompleteBlock();
         IsFinished = true;
         Outlet.Complete();
@@ -163,7 +177,7 @@ internal abstract class Node
     public virtual bool Poll() => false;
 
     /// <summary>Gives back every batch that is still held here; used when a run is broken off.</summary>
-    public void Discard()
+    public virtual void Discard()
     {
         foreach (var inlet in _inlets)
         {
@@ -175,6 +189,9 @@ internal abstract class Node
 
     /// <summary>A node that puts the output of several instances of this one back into one order.</summary>
     public abstract Node MakeGather(string name, NodeSettings settings);
+
+    /// <summary>Asked when all inputs have ended: nothing more can come by itself.</summary>
+    protected virtual bool IsDrained() => true;
 
     protected abstract void CompleteBlock();
 

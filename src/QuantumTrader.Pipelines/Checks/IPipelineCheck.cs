@@ -20,6 +20,7 @@ internal static class PipelineChecks
         new CallbackCheck(),
         new TradingPathCheck(),
         new ParallelismCheck(),
+        new HostingCheck(),
         new UnusedOutputCheck(),
     ];
 }

@@ -56,6 +56,7 @@ public static class FindingCodes
     public static readonly FindingCode LossyTrading = new("QT0305", "Events can be dropped on the way to a block that trades.", "Use `when_full: block` on the trading path.", Severity.Warning);
     public static readonly FindingCode NotPartitioned = new("QT0306", "A block that keeps one state for all keys is to run several times.", "Remove `parallelism`.");
     public static readonly FindingCode Unused = new("QT0307", "Nobody uses a block's output.", "Connect a block behind it, or remove it.", Severity.Warning);
+    public static readonly FindingCode HostedPolicy = new("QT0308", "A block that hosts a Dataflow block is to go on behind an exception.", "Remove `on_error`, and catch exceptions inside the hosted block.");
 
     public static readonly FindingCode MissingSection = new("QT0401", "A section that a block needs is missing.", "Add the section.");
     public static readonly FindingCode PluginMissing = new("QT0402", "A plugin file does not exist.", "Correct the path; it starts at the pipeline's folder.");

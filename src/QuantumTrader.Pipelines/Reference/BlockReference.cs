@@ -105,6 +105,11 @@ public sealed class BlockReference(BlockRegistry registry)
             yield return "acts on the outside: no edge on the way to it should drop events";
         }
 
+        if (block.Shape == BlockShape.Propagator)
+        {
+            yield return "hosts a block of System.Threading.Tasks.Dataflow, which an exception ends: on_error can only be fail";
+        }
+
         if (block.Resequences)
         {
             yield return "numbers its output anew: it is the root of the order of all that follows";

@@ -25,6 +25,9 @@ public enum BlockShape
 
     /// <summary>Only reads.</summary>
     Observer,
+
+    /// <summary>Hosts a block of System.Threading.Tasks.Dataflow.</summary>
+    Propagator,
 }
 
 /// <summary>A registered block type.</summary>

@@ -91,6 +91,11 @@ internal sealed class RegistryScanner(OptionsModelReader models, Func<Assembly, 
                 return (BlockShape.Operator, [new Port(Port.Main, events[0])], events[1]);
             }
 
+            if (definition == typeof(PropagatorBlock<,>))
+            {
+                return (BlockShape.Propagator, [new Port(Port.Main, events[0])], events[1]);
+            }
+
             if (definition == typeof(Filter<>))
             {
                 return (BlockShape.Filter, [new Port(Port.Main, events[0])], events[0]);
@@ -113,7 +118,7 @@ internal sealed class RegistryScanner(OptionsModelReader models, Func<Assembly, 
             }
         }
 
-        problems.Add($"{type.Name}: a block derives from Source, Operator, Filter or Observer, with event types that are fixed");
+        problems.Add($"{type.Name}: a block derives from Source, Operator, Filter, Observer or PropagatorBlock, with event types that are fixed");
         return null;
     }
 

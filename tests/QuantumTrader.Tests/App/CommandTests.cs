@@ -138,11 +138,4 @@ public sealed class CommandTests
         File.ReadAllBytes(file).ShouldBe(File.ReadAllBytes(Path.Combine(Qt.Root, "pipelines", "models", "demo.onnx")));
         File.ReadAllText(file + ".json").ShouldBe(File.ReadAllText(Path.Combine(Qt.Root, "pipelines", "models", "demo.onnx.json")));
     }
-
-    private sealed class TemporaryFolder : IDisposable
-    {
-        public string Path { get; } = Directory.CreateTempSubdirectory("qt-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, true);
-    }
 }

@@ -62,7 +62,7 @@ public sealed class RegistryTests
         problems.ShouldBe([
             "ClashingBlock: the option 'parallelism' has the name of a key that every block or this one's port has",
             "NamelessSide: a block with two inputs needs [SidePort(\"name\")]",
-            "NoBlock: a block derives from Source, Operator, Filter or Observer, with event types that are fixed",
+            "NoBlock: a block derives from Source, Operator, Filter, Observer or PropagatorBlock, with event types that are fixed",
             "OddOptionsBlock: OddOptions.Since: options cannot be of type DateTime"]);
     }
 
