@@ -11,6 +11,7 @@ var root = new RootCommand("QuantumTrader: live machine-learning trading from on
     BenchCommand.Create(),
 };
 var parsed = root.Parse(args);
-var code = await parsed.InvokeAsync();
+// Commands that have something to hand on take the signals themselves (StopSignal); the library would end them after 2 s.
+var code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
 // Ours are the codes that scripts read: 2 is bad usage, whatever the library says.
 return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;

@@ -207,7 +207,7 @@ internal sealed class PropagatorNode<TIn, TOut>(PropagatorBlock<TIn, TOut> block
 
         if (_refusal is { IsCompleted: true })
         {
-            throw Fault(new InvalidOperationException($"the hosted block {(end.IsCompleted ? "completed itself and" : "")} declined the event; it must take events until the engine completes it."), _offeredSequence);
+            throw Fault(new InvalidOperationException($"the hosted block {(end.IsCompleted ? "completed itself and " : "")}declined the event; it must take events until the engine completes it."), _offeredSequence);
         }
     }
 

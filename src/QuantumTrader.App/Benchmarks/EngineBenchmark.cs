@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -206,7 +207,7 @@ internal static class EngineBenchmark
         return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    // The chain is linear, where completing behind the one input is right.
+    [SuppressMessage("ApiDesign", "RS0030", Justification = "The chain is linear: completing behind the one input is right.")]
     private static (TransformBlock<T, T> First, Task End) TransformChain<T>(Func<T, T> step, ExecutionDataflowBlockOptions options, Action<T>? recycle = null)
     {
         var link = new DataflowLinkOptions { PropagateCompletion = true };

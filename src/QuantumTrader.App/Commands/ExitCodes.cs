@@ -1,12 +1,12 @@
 namespace QuantumTrader.App.Commands;
 
-/// <summary>What the process ends with.</summary>
+/// <summary>What the process ends with; docs/running.md tells users. A run ended by a second signal ends with the system's 128 + signal.</summary>
 internal static class ExitCodes
 {
-    /// <summary>All went well.</summary>
+    /// <summary>All went well; also a run that was stopped by a signal, drained and balanced.</summary>
     public const int Good = 0;
 
-    /// <summary>The run failed, or its account does not add up.</summary>
+    /// <summary>The run failed, was not drained in time, or its account does not add up.</summary>
     public const int Failed = 1;
 
     /// <summary>The command line is wrong.</summary>

@@ -15,9 +15,9 @@ internal static class RunCommand
         var report = new Option<string?>("--report") { Description = "Write the report to this file, as JSON." };
         var hashes = new Option<bool>("--hashes") { Description = "Print the SHA-256 of every block's ordered output." };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON." };
-        var command = new Command("run", "Runs a pipeline to the end of its sources, or until Ctrl-C. Example: qt run pipelines/demo.yml --hashes") { report, hashes, json };
+        var command = new Command("run", "Runs a pipeline to the end of its sources, or until Ctrl-C, which drains and reports; a second one ends at once. Example: qt run pipelines/demo.yml --hashes") { report, hashes, json };
         pipeline.AddTo(command);
-        command.SetAction(async (arguments, token) =>
+        command.SetAction(async (arguments, _) =>
         {
             if (pipeline.Load(arguments) is not { } plan)
             {
@@ -33,7 +33,10 @@ internal static class RunCommand
                 factory = new BlockFactory(plan, TimeProvider.System);
                 graph = PipelineBuilder.Build(plan, factory);
                 using var metrics = new EngineMetrics(plan.Name, graph);
-                var result = RunReport.Of(plan.Name, await RunAsync(plan.Name, graph, token).ConfigureAwait(false));
+                var deadline = plan.Engine.DrainDeadline.TotalSeconds;
+                using var stop = new StopSignal(() => Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Stopping: draining within {deadline:0.###} s. The same signal again ends at once.")));
+                Console.Error.WriteLine($"Running {plan.Name}: {plan.Blocks.Count} blocks.");
+                var result = RunReport.Of(plan.Name, await RunAsync(plan.Name, graph, stop.Token).ConfigureAwait(false));
                 Console.Write(arguments.GetValue(json) ? Json.Serialize(result) + Environment.NewLine : result.ToText(withHashes));
                 var written = arguments.GetValue(report) is not { } file || Write(file, result);
                 return !result.Completed || !result.Balanced ? ExitCodes.Failed : written ? ExitCodes.Good : ExitCodes.Outside;

@@ -9,6 +9,16 @@ internal static class Qt
 
     public static (int Code, string Output, string Error) Run(params string[] arguments)
     {
+        using var process = Start(arguments);
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit(120_000).ShouldBeTrue("the command must end");
+        return (process.ExitCode, output, error.Result);
+    }
+
+    /// <summary>Starts the command; the caller reads what it prints and waits for its end.</summary>
+    public static Process Start(params string[] arguments)
+    {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Root };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "qt.dll"));
         foreach (var argument in arguments)
@@ -16,11 +26,7 @@ internal static class Qt
             start.ArgumentList.Add(argument);
         }
 
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit(120_000).ShouldBeTrue("the command must end");
-        return (process.ExitCode, output, error.Result);
+        return Process.Start(start)!;
     }
 
     private static string FindRoot()

@@ -98,7 +98,7 @@ public sealed class HostingTests
         using var stop = new CancellationTokenSource();
         var release = new TaskCompletionSource();
         var collect = new Collect();
-        using var graph = new GraphBuilder().Add("source", new Pausing(3), [])
+        using var graph = new GraphBuilder().Add("source", new Pausing(3))
             .Add("hosted", new Hosted(() => new TransformBlock<Number, Number>(async e => { await release.Task; return e; }, Bounded())) { OneForOne = true }, ["source"])
             .Add("end", collect, ["hosted"]).Build();
         var run = graph.RunAsync(stop.Token);

@@ -13,7 +13,7 @@ public sealed record LargeTradesOptions
 }
 
 /// <summary>Lets large trades go on and drops the small ones.</summary>
-[Block("my.large_trades", "Lets large trades go on and drops the small ones.")]
+[Block("my.large", "Lets large trades go on and drops the small ones.")]
 public sealed class LargeTrades(LargeTradesOptions options) : Filter<MarketEvent>
 {
     private readonly long _minimum = Scaled.FromDouble(options.MinQuantity);

@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Threading.Tasks.Dataflow;
+using QuantumTrader.Dataflow;
+using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Tests.App;
+
+/// <summary>Real signals to a real <c>qt run</c>.</summary>
+public sealed class StopTests
+{
+    private const string Long = "blocks.feed.days=10000";
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public void A_signal_drains_and_reports(string signal)
+    {
+        using var run = new Running("pipelines/demo.yml", "--set", Long);
+        run.Signal(signal);
+        var (code, output) = run.End();
+
+        code.ShouldBe(0);
+        output.ShouldEndWith("Balanced: every event is accounted for.\n");
+    }
+
+    [Fact]
+    public void A_drain_that_takes_too_long_is_reported_and_fails()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new Running(WithoutEnd(folder, 0.1));
+        run.Signal("INT");
+        var (code, output) = run.End();
+
+        code.ShouldBe(1);
+        output.ShouldContain("FAILED: The graph was not drained within 0.1 s. Still holding: ");
+        output.ShouldContain("block endless");
+    }
+
+    [Fact]
+    public void A_second_signal_ends_at_once()
+    {
+        using var folder = new TemporaryFolder();
+        using var run = new Running(WithoutEnd(folder, 3600));
+        run.Signal("INT");
+        run.WaitForLine("Stopping: draining within 3600 s. The same signal again ends at once.");
+        run.Signal("INT");
+
+        run.End().ShouldBe((130, ""));
+    }
+
+    [Fact]
+    public void The_page_on_running_lists_every_exit_code()
+    {
+        var page = File.ReadAllText(Path.Combine(Qt.Root, "docs", "running.md"));
+        foreach (var code in typeof(QuantumTrader.App.Commands.ExitCodes).GetFields())
+        {
+            page.ShouldContain($"| {code.GetRawConstantValue()} | ");
+        }
+    }
+
+    private static string WithoutEnd(TemporaryFolder folder, double drainSeconds)
+    {
+        var file = Path.Combine(folder.Path, "endless.yml");
+        File.WriteAllText(file, $$"""
+            version: 1
+            pipeline: endless
+            plugins: ['{{typeof(StopTests).Assembly.Location}}']
+            engine: { drain_seconds: {{drainSeconds.ToString(CultureInfo.InvariantCulture)}} }
+            market: { calendar: crypto, symbols: [DEMO] }
+            blocks:
+              feed:    { type: source.simulator, seed: 7, start: 2024-01-02, days: 1 }
+              endless: { type: test.endless, from: feed }
+            """);
+        return file;
+    }
+
+    private sealed class Running : IDisposable
+    {
+        private readonly Process _process;
+        private readonly Task<string> _output;
+
+        public Running(params string[] arguments)
+        {
+            _process = Qt.Start(["run", .. arguments]);
+            _output = _process.StandardOutput.ReadToEndAsync();
+            WaitForLine("Running ");
+        }
+
+        public void WaitForLine(string start)
+        {
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            while (_process.StandardError.ReadLineAsync(deadline.Token).AsTask().Result is { } line)
+            {
+                if (line.StartsWith(start, StringComparison.Ordinal))
+                {
+                    return;
+                }
+            }
+
+            Assert.Fail($"the command ended without the line '{start}'");
+        }
+
+        public void Signal(string name) => Process.Start("kill", [$"-{name}", _process.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExit(10_000).ShouldBeTrue();
+
+        public (int Code, string Output) End()
+        {
+            _process.WaitForExit(60_000).ShouldBeTrue("the command must end");
+            return (_process.ExitCode, _output.Result);
+        }
+
+        public void Dispose()
+        {
+            if (!_process.HasExited)
+            {
+                _process.Kill();
+            }
+
+            _process.Dispose();
+        }
+    }
+}
+
+/// <summary>Takes events and never completes.</summary>
+[Block("test.endless", "Takes events and never completes.")]
+public sealed class EndlessBlock : PropagatorBlock<MarketEvent, MarketEvent>
+{
+    public override IPropagatorBlock<MarketEvent, MarketEvent> Create() => new TransformBlock<MarketEvent, MarketEvent>(
+        async e =>
+        {
+            await Task.Delay(Timeout.Infinite);
+            return e;
+        },
+        new ExecutionDataflowBlockOptions { BoundedCapacity = 1 });
+
+    public override MarketEvent WithSequence(in MarketEvent result, long sequence) => result with { Sequence = sequence };
+}
