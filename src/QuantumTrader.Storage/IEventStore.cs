@@ -11,14 +11,39 @@ public interface IEventStore : IDisposable
     /// durable after <see cref="Flush"/>. Throws <see cref="StoreException"/> when the store cannot take them now: nothing of the call
     /// may then be assumed, and it can be repeated.
     /// </summary>
-    void Append<T>(ReadOnlySpan<T> events, EventFormat<T> format) where T : struct, IEvent<T>;
+    StoreAppend Append<T>(ReadOnlySpan<T> events, EventFormat<T> format) where T : struct, IEvent<T>;
 
     /// <summary>Waits until everything appended is as safe as the store's settings promise. Throws <see cref="StoreException"/>.</summary>
     void Flush();
 
     /// <summary>Hands the events of a range over page by page, in the order of (event time, number), and says what the range holds.</summary>
     StoreAnswer Query<T>(StoreQuery query, EventFormat<T> format, StorePage<T> page) where T : struct, IEvent<T>;
+
+    /// <summary>What the store holds, for people. Throws <see cref="StoreException"/> when it cannot be asked.</summary>
+    StoreStatus Status();
 }
+
+/// <summary>What became of the events of one call.</summary>
+/// <param name="Stored">Events stored now, late ones included.</param>
+/// <param name="Repeated">Events that were stored already, by their address.</param>
+/// <param name="Late">Events that came later than the store's settings expect; a query finds them all the same.</param>
+public readonly record struct StoreAppend(long Stored, long Repeated, long Late);
+
+/// <summary>What a store holds.</summary>
+/// <param name="Kind">Which kind of store, such as <c>journal</c>.</param>
+/// <param name="Place">Folder or address.</param>
+/// <param name="Bytes">Bytes that the events take up there.</param>
+/// <param name="Streams">What it has, by channel and symbol.</param>
+/// <param name="Findings">What is wrong with it, and what to do.</param>
+public sealed record StoreStatus(string Kind, string Place, long Bytes, IReadOnlyList<StoreStream> Streams, IReadOnlyList<string> Findings);
+
+/// <summary>The events of one channel and symbol.</summary>
+/// <param name="Channel">Kind of data.</param>
+/// <param name="Symbol">Name of the symbol; empty for events of none.</param>
+/// <param name="Count">Events.</param>
+/// <param name="First">Earliest event time, ns UTC.</param>
+/// <param name="Last">Latest event time, ns UTC.</param>
+public sealed record StoreStream(string Channel, string Symbol, long Count, long First, long Last);
 
 /// <summary>A part of the events of a range, in order; valid only during the call. Returns false to stop.</summary>
 public delegate bool StorePage<T>(ReadOnlySpan<T> events) where T : struct, IEvent<T>;

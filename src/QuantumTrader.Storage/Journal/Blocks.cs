@@ -1,0 +1,246 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace QuantumTrader.Storage;
+
+/// <summary>Fills one block: records, then one number for each, which is its stream or, in sealed segments, its place in the journal.</summary>
+internal sealed class BlockBuilder
+{
+    public const int MaxRecords = 4096;
+    private const int UsualBytes = 1 << 18;
+
+    private readonly uint[] _numbers = new uint[MaxRecords];
+    private byte[] _block = new byte[BlockHeader.Bytes + UsualBytes + (MaxRecords * (64 + sizeof(uint))) + 64];
+    private int _bytes;
+
+    public int Count { get; private set; }
+
+    public long MinTime { get; private set; } = long.MaxValue;
+
+    public long MaxTime { get; private set; } = long.MinValue;
+
+    public ulong Streams { get; private set; }
+
+    public ushort Type { get; set; }
+
+    public BlockFlags Flags { get; set; }
+
+    /// <summary>The stream of all records, when their numbers are places in the journal.</summary>
+    public uint Stream { get; init; }
+
+    /// <summary>Place in the journal of the first record, when <see cref="Stream"/> is given.</summary>
+    public long FirstOrdinal { get; set; }
+
+    public bool IsFull => Count == MaxRecords || _bytes >= UsualBytes + (MaxRecords * 16);
+
+    public ReadOnlySpan<byte> Records => _block.AsSpan(BlockHeader.Bytes, _bytes);
+
+    public void Clear()
+    {
+        (Count, _bytes, MinTime, MaxTime, Streams) = (0, 0, long.MaxValue, long.MinValue, 0);
+    }
+
+    /// <summary>Room for one more record; write all of it.</summary>
+    public Span<byte> Add(int bytes, long time, uint number)
+    {
+        if (BlockHeader.Bytes + _bytes + bytes + (MaxRecords * sizeof(uint)) + 64 > _block.Length)
+        {
+            Array.Resize(ref _block, _block.Length + bytes + UsualBytes);
+        }
+
+        _numbers[Count++] = number;
+        Streams |= 1UL << (int)(number & 63);
+        MinTime = Math.Min(MinTime, time);
+        MaxTime = Math.Max(MaxTime, time);
+        var at = BlockHeader.Bytes + _bytes;
+        _bytes += bytes;
+        return _block.AsSpan(at, bytes);
+    }
+
+    /// <summary>Adds a run of records of one size and one stream.</summary>
+    public void AddRun(ReadOnlySpan<byte> records, int count, long minTime, long maxTime, uint stream)
+    {
+        records.CopyTo(_block.AsSpan(BlockHeader.Bytes + _bytes));
+        _numbers.AsSpan(Count, count).Fill(stream);
+        Streams |= 1UL << (int)(stream & 63);
+        _bytes += records.Length;
+        Count += count;
+        MinTime = Math.Min(MinTime, minTime);
+        MaxTime = Math.Max(MaxTime, maxTime);
+    }
+
+    /// <summary>The block as it goes to the file.</summary>
+    public ReadOnlySpan<byte> Finish(long offset, long firstOrdinal, out BlockHeader header)
+    {
+        var raw = AppendNumbers();
+        header = Describe(offset, firstOrdinal, raw, raw, BlockCodec.Plain);
+        BlockHeader.Seal(ref header, _block);
+        return _block.AsSpan(0, header.Length);
+    }
+
+    /// <summary>The block as it goes to a sealed file: compressed where that saves room.</summary>
+    public ReadOnlySpan<byte> FinishCompressed(long offset, int recordBytes, out BlockHeader header)
+    {
+        var raw = AppendNumbers();
+        if (Compression.TryCompress(_block.AsSpan(BlockHeader.Bytes, raw), Count, recordBytes, out var codec) is not { } stored)
+        {
+            return Finish(offset, FirstOrdinal, out header);
+        }
+
+        header = Describe(offset, FirstOrdinal, stored.Length, raw, codec);
+        stored.CopyTo(_block.AsSpan(BlockHeader.Bytes));
+        BlockHeader.Seal(ref header, _block);
+        return _block.AsSpan(0, header.Length);
+    }
+
+    private int AppendNumbers()
+    {
+        MemoryMarshal.AsBytes(_numbers.AsSpan(0, Count)).CopyTo(_block.AsSpan(BlockHeader.Bytes + _bytes));
+        return _bytes + (Count * sizeof(uint));
+    }
+
+    private BlockHeader Describe(long offset, long firstOrdinal, int stored, int raw, BlockCodec codec) => new()
+    {
+        Offset = offset, FirstOrdinal = firstOrdinal, StoredBytes = stored, RawBytes = raw, Codec = codec, Count = Count, MinTime = MinTime,
+        MaxTime = MaxTime, Stream = Stream, Type = Type, Flags = Flags,
+    };
+
+    /// <summary>A block without records: names or index.</summary>
+    public static byte[] Meta(ushort type, ReadOnlySpan<byte> payload, long offset, long firstOrdinal, out BlockHeader header)
+    {
+        header = new BlockHeader { Type = type, StoredBytes = payload.Length, RawBytes = payload.Length, Offset = offset, FirstOrdinal = firstOrdinal };
+        var block = new byte[header.Length];
+        payload.CopyTo(block.AsSpan(BlockHeader.Bytes));
+        BlockHeader.Seal(ref header, block);
+        return block;
+    }
+}
+
+/// <summary>Reads the blocks of an extent one by one: checked, decompressed. A damaged block is passed over and counted.</summary>
+internal sealed class BlockReader
+{
+    private byte[] _stored = new byte[1 << 17];
+    private byte[] _payload = new byte[1 << 17];
+    private byte[] _scratch = [];
+    private Segment _segment = null!;
+    private long _start;
+    private int _length;
+    private int _at;
+    private int _payloadAt;
+    private byte[] _current = [];
+    private BlockHeader _header;
+
+    /// <summary>Blocks that were not what they should be.</summary>
+    public long Damaged { get; private set; }
+
+    public void Open(Segment segment, in Extent extent)
+    {
+        if (_stored.Length < extent.Length)
+        {
+            _stored = new byte[extent.Length];
+        }
+
+        (_segment, _start, _at, _length) = (segment, extent.Offset, 0, 0);
+        int read;
+        while (_length < extent.Length && (read = RandomAccess.Read(segment.File, _stored.AsSpan(_length, extent.Length - _length), _start + _length)) > 0)
+        {
+            _length += read;
+        }
+    }
+
+    /// <summary>Goes to the next block with records.</summary>
+    public bool Next(out BlockHeader header)
+    {
+        while (_at < _length)
+        {
+            if (!BlockHeader.TryRead(_stored.AsSpan(_at, _length - _at), _start + _at, out header) || _at + header.Length > _length
+                || !header.Matches(_stored.AsSpan(_at + BlockHeader.Bytes, header.StoredBytes)))
+            {
+                Damaged++;
+                _at += 64;
+                continue;
+            }
+
+            var payload = _at + BlockHeader.Bytes;
+            _at += header.Length;
+            if (header.Count > 0 && TryUse(in header, payload))
+            {
+                _header = header;
+                return true;
+            }
+        }
+
+        header = default;
+        return false;
+    }
+
+    /// <summary>Bytes of all records of the current block.</summary>
+    public ReadOnlySpan<byte> Records => _current.AsSpan(_payloadAt, _header.RawBytes - (_header.Count * sizeof(uint)));
+
+    /// <summary>One number per record of the current block.</summary>
+    public ReadOnlySpan<uint> Numbers =>
+        MemoryMarshal.Cast<byte, uint>(_current.AsSpan(_payloadAt + _header.RawBytes - (_header.Count * sizeof(uint)), _header.Count * sizeof(uint)));
+
+    private bool TryUse(in BlockHeader header, int payload)
+    {
+        var type = _segment.Names.Type(header.Type);
+        if (type is null || (long)header.Count * (type.RecordBytes + sizeof(uint)) is var needed && (type.RecordBytes > 0 ? header.RawBytes != needed : header.RawBytes < needed))
+        {
+            Damaged++;
+            return false;
+        }
+
+        if (header.Codec == BlockCodec.Plain)
+        {
+            (_current, _payloadAt) = (_stored, payload);
+            return header.RawBytes == header.StoredBytes;
+        }
+
+        if (_payload.Length < header.RawBytes)
+        {
+            _payload = new byte[header.RawBytes];
+        }
+
+        (_current, _payloadAt) = (_payload, 0);
+        if (Compression.TryDecompress(in header, _stored, payload, _payload.AsSpan(0, header.RawBytes), ref _scratch))
+        {
+            return true;
+        }
+
+        Damaged++;
+        return false;
+    }
+}
+
+/// <summary>The head of a record of fields: its length and address; the fields follow.</summary>
+internal static class FieldRecord
+{
+    public const int HeadBytes = 20;
+
+    public static void WriteHead(Span<byte> record, long time, long number)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(record, record.Length);
+        BinaryPrimitives.WriteInt64LittleEndian(record[4..], time);
+        BinaryPrimitives.WriteInt64LittleEndian(record[12..], number);
+    }
+
+    /// <summary>Takes the first record off; false when what stands there is none.</summary>
+    public static bool TryTake(ref ReadOnlySpan<byte> records, out ReadOnlySpan<byte> record)
+    {
+        record = default;
+        if (records.Length < HeadBytes || BinaryPrimitives.ReadInt32LittleEndian(records) is var length && (length < HeadBytes || length > records.Length))
+        {
+            return false;
+        }
+
+        record = records[..length];
+        records = records[length..];
+        return true;
+    }
+
+    public static long Time(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadInt64LittleEndian(record[4..]);
+
+    public static long Number(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadInt64LittleEndian(record[12..]);
+
+    public static ReadOnlySpan<byte> Fields(ReadOnlySpan<byte> record) => record[HeadBytes..];
+}

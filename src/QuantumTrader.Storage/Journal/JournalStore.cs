@@ -1,0 +1,353 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using QuantumTrader.Dataflow;
+using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Storage;
+
+/// <summary>
+/// Events in a folder of this machine. An event that was appended is seen by every query from then on, of this process and of others, and
+/// survives the end of the process.
+/// </summary>
+/// <remarks>
+/// That an address is stored once needs no list of all addresses: per stream only the newest one is kept, and an event beyond it must be
+/// new. Any other is looked up in the journal itself, in the few blocks whose times enclose it.
+/// </remarks>
+public sealed class JournalStore : IEventStore
+{
+    private readonly Lock _gate = new();
+    private readonly SymbolTable _symbols;
+    private readonly bool _isWritten;
+    private readonly long _maxLateness;
+    private readonly Dictionary<(Type Event, string Channel, string Symbol), AppendedStream> _streams = [];
+    private readonly AppendedStream?[] _recent = new AppendedStream?[8];
+    private readonly Dictionary<Type, object> _types = [];
+    private readonly BlockBuilder _block = new();
+    private readonly StoredAddresses _stored;
+    private readonly long _newestBefore;
+    private StoreAppend _total;
+
+    private JournalStore(Journal journal, JournalOptions options, SymbolTable symbols, bool write)
+    {
+        (Journal, _symbols, _isWritten) = (journal, symbols, write);
+        _maxLateness = (long)(options.MaxLatenessSeconds * 1e9);
+        _newestBefore = journal.Segments.Select(s => s.MaxTime).DefaultIfEmpty(long.MinValue).Max();
+        _stored = new StoredAddresses(journal);
+    }
+
+    /// <summary>Opens a journal to write and query it; the folder is made when it is not there.</summary>
+    /// <param name="folder">Where its segments are.</param>
+    /// <param name="options">Its rules.</param>
+    /// <param name="symbols">The run's symbols: events get and have their numbers.</param>
+    /// <param name="clock">Drives the fsync interval.</param>
+    /// <exception cref="StoreException">It cannot be opened, or another process writes it.</exception>
+    public static JournalStore Open(string folder, JournalOptions options, SymbolTable symbols, TimeProvider clock) =>
+        new(Journal.Open(folder, options, clock), options, symbols, write: true);
+
+    /// <summary>Opens a journal to query it, which may be written by another process meanwhile.</summary>
+    /// <exception cref="StoreException">It is not there.</exception>
+    public static JournalStore OpenToRead(string folder, SymbolTable symbols)
+    {
+        var options = new JournalOptions();
+        return new(Journal.Open(folder, options, TimeProvider.System, write: false), options, symbols, write: false);
+    }
+
+    internal Journal Journal { get; }
+
+    /// <summary>What became of everything that was appended since the store was opened.</summary>
+    public StoreAppend Appended { get { lock (_gate) { return _total; } } }
+
+    /// <inheritdoc/>
+    public StoreAppend Append<T>(ReadOnlySpan<T> events, EventFormat<T> format) where T : struct, IEvent<T>
+    {
+        ArgumentNullException.ThrowIfNull(format);
+        if (!_isWritten)
+        {
+            throw new StoreException($"The journal '{Journal.Folder}' was opened to be read only.");
+        }
+
+        lock (_gate)
+        {
+            var type = Type(format);
+            var (repeated, late) = (0L, 0L);
+            _block.Clear();
+            (_block.Type, _block.Flags) = (type.Number, BlockFlags.None);
+            foreach (ref readonly var e in events)
+            {
+                var address = format.AddressOf(in e);
+                var stream = Stream(type, in address);
+                if (!stream.IsBeyond(in address))
+                {
+                    // What waits in the block is not in the journal yet, but must be found too.
+                    Journal.Write(_block);
+                    if (_stored.Contains(type.Codec, stream.Name, in address))
+                    {
+                        repeated++;
+                        continue;
+                    }
+                }
+
+                var flags = address.EventTime < stream.Time - _maxLateness && stream.Time > long.MinValue + _maxLateness ? BlockFlags.Late : BlockFlags.None;
+                if (_block.IsFull || (flags != _block.Flags && _block.Count > 0))
+                {
+                    Journal.Write(_block);
+                }
+
+                _block.Flags = flags;
+                late += flags == BlockFlags.Late ? 1 : 0;
+                type.Codec.Write(in e, in address, stream.Number, _block);
+                stream.Note(in address);
+            }
+
+            Journal.Write(_block);
+            var result = new StoreAppend(events.Length - repeated, repeated, late);
+            _total = new StoreAppend(_total.Stored + result.Stored, _total.Repeated + repeated, _total.Late + late);
+            return result;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Flush() => Journal.Flush();
+
+    /// <inheritdoc/>
+    public StoreAnswer Query<T>(StoreQuery query, EventFormat<T> format, StorePage<T> page) where T : struct, IEvent<T>
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(format);
+        ArgumentNullException.ThrowIfNull(page);
+        Journal.Refresh();
+        return new JournalQuery<T>(query, new RecordCodec<T>(format, _symbols), page).Run(Journal.Segments);
+    }
+
+    /// <inheritdoc/>
+    public StoreStatus Status()
+    {
+        Journal.Refresh();
+        var streams = new SortedDictionary<(string Channel, string Symbol), (long Count, long First, long Last)>();
+        foreach (var segment in Journal.Segments)
+        {
+            if (segment.IsSealed)
+            {
+                foreach (var extent in segment.Extents)
+                {
+                    Count(segment.Names.Stream(extent.Stream), extent.Count, extent.MinTime, extent.MaxTime);
+                }
+
+                continue;
+            }
+
+            var order = new JournalOrder([segment]);
+            while (order.Read(out var run))
+            {
+                var records = run.Records;
+                var (first, last) = (long.MaxValue, long.MinValue);
+                for (var i = 0; i < run.Count; i++)
+                {
+                    run.Take(ref records, out var time);
+                    (first, last) = (Math.Min(first, time), Math.Max(last, time));
+                }
+
+                Count(run.Names.Stream(run.Stream), run.Count, first, last);
+            }
+        }
+
+        return new StoreStatus(
+            "journal", Journal.Folder, Journal.Bytes,
+            [.. streams.Select(s => new StoreStream(s.Key.Channel, s.Key.Symbol, s.Value.Count, s.Value.First, s.Value.Last))],
+            [.. Journal.Findings, .. _isWritten ? [] : Journal.Segments.SelectMany(s => s.Gaps).Select(g => g.Reason)]);
+
+        void Count(StreamName? name, long count, long first, long last)
+        {
+            if (name is not null)
+            {
+                var key = (name.Channel, name.Symbol);
+                streams[key] = streams.TryGetValue(key, out var s) ? (s.Count + count, Math.Min(s.First, first), Math.Max(s.Last, last)) : (count, first, last);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Journal.Dispose();
+
+    private AppendedType<T> Type<T>(EventFormat<T> format) where T : struct, IEvent<T>
+    {
+        if (!_types.TryGetValue(typeof(T), out var known))
+        {
+            var codec = new RecordCodec<T>(format, _symbols);
+            _types[typeof(T)] = known = new AppendedType<T>(codec, Journal.Names.AddType(codec.RecordType));
+        }
+
+        return (AppendedType<T>)known;
+    }
+
+    private AppendedStream Stream<T>(AppendedType<T> type, in EventAddress address) where T : struct, IEvent<T>
+    {
+        // Channels and symbols are always the same instances, so a look at the last few streams is usually enough.
+        foreach (var recent in _recent)
+        {
+            if (recent is not null && ReferenceEquals(recent.Channel, address.Channel) && ReferenceEquals(recent.Symbol, address.Symbol) && recent.Event == typeof(T))
+            {
+                return recent;
+            }
+        }
+
+        if (!_streams.TryGetValue((typeof(T), address.Channel, address.Symbol), out var stream))
+        {
+            var name = new StreamName(type.Number, address.Channel, address.Symbol);
+            stream = new AppendedStream(typeof(T), address, name, Journal.Names.AddStream(name), _newestBefore);
+            _streams.Add((typeof(T), address.Channel, address.Symbol), stream);
+        }
+
+        _recent[stream.Number % _recent.Length] = stream;
+        return stream;
+    }
+
+    private sealed record AppendedType<T>(RecordCodec<T> Codec, ushort Number) where T : struct, IEvent<T>;
+
+    /// <summary>A stream of this run, with the newest address of it that is stored.</summary>
+    private sealed class AppendedStream(Type type, EventAddress first, StreamName name, uint number, long newestBefore)
+    {
+        // What earlier runs stored of it is not known: anything up to the journal's newest time may be there.
+        private long _time = newestBefore;
+        private long _number = long.MaxValue;
+
+        public Type Event { get; } = type;
+
+        public string Channel { get; } = first.Channel;
+
+        public string Symbol { get; } = first.Symbol;
+
+        public StreamName Name { get; } = name;
+
+        public uint Number { get; } = number;
+
+        /// <summary>Newest event time of this run.</summary>
+        public long Time { get; private set; } = long.MinValue;
+
+        public bool IsBeyond(in EventAddress address) => address.EventTime > _time || (address.EventTime == _time && address.Number > _number);
+
+        public void Note(in EventAddress address)
+        {
+            Time = Math.Max(Time, address.EventTime);
+            if (IsBeyond(in address))
+            {
+                (_time, _number) = (address.EventTime, address.Number);
+            }
+        }
+    }
+}
+
+/// <summary>Turns events of one type into records and back.</summary>
+internal sealed class RecordCodec<T> where T : struct, IEvent<T>
+{
+    private readonly EventFormat<T> _format;
+    private readonly SymbolTable _symbols;
+    private readonly BinaryFieldWriter _writer;
+
+    public RecordCodec(EventFormat<T> format, SymbolTable symbols)
+    {
+        (_format, _symbols) = (format, symbols);
+        var name = format.GetType().GetCustomAttribute<EventFormatAttribute>()?.Name ?? typeof(T).Name;
+        RecordType = IsMarket ? new RecordType(name, MarketRecord.Bytes, []) : new RecordType(name, 0, format.Fields);
+        _writer = new BinaryFieldWriter(format.Fields);
+    }
+
+    private static bool IsMarket => typeof(T) == typeof(MarketEvent);
+
+    public RecordType RecordType { get; }
+
+    public void Write(in T value, in EventAddress address, uint stream, BlockBuilder block)
+    {
+        if (IsMarket)
+        {
+            MemoryMarshal.Write(block.Add(MarketRecord.Bytes, address.EventTime, stream), in Unsafe.As<T, MarketEvent>(ref Unsafe.AsRef(in value)));
+            return;
+        }
+
+        _writer.Clear();
+        _format.Write(in value, _writer);
+        var bytes = FieldRecord.HeadBytes + _writer.Written.Length;
+        if (bytes > BlockHeader.MaxPayload / 4)
+        {
+            throw new StoreException($"An event of {bytes} bytes is too large for the journal; at most {BlockHeader.MaxPayload / 4} fit.");
+        }
+
+        var record = block.Add(bytes, address.EventTime, stream);
+        FieldRecord.WriteHead(record, address.EventTime, address.Number);
+        _writer.Written.CopyTo(record[FieldRecord.HeadBytes..]);
+    }
+
+    /// <summary>Readers of the field records of one segment, by type number.</summary>
+    public RecordReader ReaderFor(SegmentNames names, StreamName stream) => new(this, names, stream);
+
+    /// <summary>True when a segment's type is this one.</summary>
+    public bool Matches(RecordType? type) => type is not null && type.Name == RecordType.Name && (type.RecordBytes > 0) == IsMarket;
+
+    internal sealed class RecordReader
+    {
+        private readonly RecordCodec<T> _codec;
+        private readonly BinaryFieldReader? _fields;
+        private readonly int _symbol;
+
+        public RecordReader(RecordCodec<T> codec, SegmentNames names, StreamName stream)
+        {
+            _codec = codec;
+            if (IsMarket)
+            {
+                _symbol = stream.Symbol.Length == 0 ? 0 : codec._symbols.Find(stream.Symbol);
+                if (_symbol == 0 && stream.Symbol.Length > 0)
+                {
+                    throw new StoreException($"'{stream.Symbol}' is in the store, but is not a symbol of this run. Add it to market.symbols.");
+                }
+            }
+            else
+            {
+                _fields = new BinaryFieldReader(names.Type(stream.Type)!.Fields);
+            }
+        }
+
+        /// <summary>Number of the record's address.</summary>
+        public long Number(ReadOnlySpan<byte> record) => IsMarket ? _codec._format.AddressOf(Read(record)).Number : FieldRecord.Number(record);
+
+        public T Read(ReadOnlySpan<byte> record)
+        {
+            if (IsMarket)
+            {
+                var value = MarketRecord.Read(record, _symbol);
+                return Unsafe.As<MarketEvent, T>(ref value);
+            }
+
+            if (!_fields!.TryLoad(FieldRecord.Fields(record)))
+            {
+                throw new StoreException($"A record of type {_codec.RecordType.Name} has fields that cannot be read; it was written by another program.");
+            }
+
+            try
+            {
+                return _codec._format.Read(_fields);
+            }
+            catch (FieldException e)
+            {
+                throw new StoreException($"A record of type {_codec.RecordType.Name} cannot be read: {e.Field}: {e.Message}", e);
+            }
+        }
+
+        /// <summary>Takes the next record off a block's records.</summary>
+        public static bool TryTake(ref ReadOnlySpan<byte> records, out ReadOnlySpan<byte> record, out long time)
+        {
+            if (!IsMarket)
+            {
+                var taken = FieldRecord.TryTake(ref records, out record);
+                time = taken ? FieldRecord.Time(record) : 0;
+                return taken;
+            }
+
+            record = records[..MarketRecord.Bytes];
+            records = records[MarketRecord.Bytes..];
+            time = MarketRecord.Time(record);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Storage;
+
+/// <summary>Where recorded events are kept.</summary>
+public enum StoreKind
+{
+    /// <summary>Files in a folder of this machine: nothing to install, one process writes.</summary>
+    Journal,
+}
+
+/// <summary>Options of the section <c>store</c>.</summary>
+public sealed record StoreOptions
+{
+    /// <summary>The store that blocks use when they name none.</summary>
+    public StoreKind Kind { get; init; } = StoreKind.Journal;
+
+    /// <summary>The journal's folder and rules.</summary>
+    public JournalOptions Journal { get; init; } = new();
+}
+
+/// <summary>The stores of a run. Each is opened when the first block asks for it, and closed with the run.</summary>
+[Section("store", "Where recorded events are kept, and for how long.")]
+public sealed class StoreSection(StoreOptions options, MarketContext market, SectionContext files, TimeProvider clock) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<StoreKind, IEventStore> _open = [];
+
+    /// <summary>A store; the section's own <c>kind</c> when none is named.</summary>
+    /// <exception cref="ConfigurationException">It cannot be opened.</exception>
+    public IEventStore Open(StoreKind? kind = null)
+    {
+        var wanted = kind ?? options.Kind;
+        lock (_gate)
+        {
+            return _open.TryGetValue(wanted, out var store) ? store : _open[wanted] = Make(wanted);
+        }
+    }
+
+    private JournalStore Make(StoreKind kind)
+    {
+        try
+        {
+            return JournalStore.Open(files.Resolve(options.Journal.Path), options.Journal, market.Symbols, clock);
+        }
+        catch (StoreException e)
+        {
+            throw new ConfigurationException(SnakeCase.From(kind.ToString()), e.Message) { Outside = true };
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var store in _open.Values)
+        {
+            store.Dispose();
+        }
+
+        _open.Clear();
+    }
+}
