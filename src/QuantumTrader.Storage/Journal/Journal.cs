@@ -30,10 +30,10 @@ internal sealed class Journal : IDisposable
     private long _nextOrdinal = 1;
     private long _nextNumber = 1;
 
-    private Journal(string folder, JournalOptions options, TimeProvider clock, bool write)
+    private Journal(string folder, JournalOptions options, TimeProvider? clock)
     {
         (_folder, _options, _fsync) = (folder, options, FsyncPolicy.Parse(options.Fsync));
-        if (!write)
+        if (clock is null)
         {
             if (!Directory.Exists(folder))
             {
@@ -61,9 +61,13 @@ internal sealed class Journal : IDisposable
         SealFull();
     }
 
-    /// <summary>Opens a journal. The folder is made when it is to be written and not there.</summary>
-    /// <exception cref="StoreException">It is not there, or somebody else writes it.</exception>
-    public static Journal Open(string folder, JournalOptions options, TimeProvider clock, bool write = true) => new(folder, options, clock, write);
+    /// <summary>Opens a journal to write and read it; the folder is made when it is not there.</summary>
+    /// <exception cref="StoreException">Somebody else writes it, or the disk refuses.</exception>
+    public static Journal Open(string folder, JournalOptions options, TimeProvider clock) => new(folder, options, clock);
+
+    /// <summary>Opens a journal to read it, whoever writes it.</summary>
+    /// <exception cref="StoreException">It is not there.</exception>
+    public static Journal OpenToRead(string folder, JournalOptions options) => new(folder, options, null);
 
     public string Folder => _folder;
 

@@ -51,7 +51,7 @@ public sealed class JournalStore : IEventStore
     public static JournalStore OpenToRead(string folder, SymbolTable symbols)
     {
         var options = new JournalOptions();
-        return new(Journal.Open(folder, options, TimeProvider.System, write: false), options, symbols, write: false);
+        return new(Journal.OpenToRead(folder, options), options, symbols, write: false);
     }
 
     internal Journal Journal { get; }
