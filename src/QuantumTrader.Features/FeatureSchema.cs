@@ -22,7 +22,7 @@ public sealed class FeatureSchema
     {
     }
 
-    private FeatureSchema(string name, FeatureGroup[] groups, string[]? names)
+    private FeatureSchema(string name, FeatureGroup[] groups, string[]? names, string? hash = null)
     {
         Name = name;
         Groups = groups;
@@ -34,8 +34,12 @@ public sealed class FeatureSchema
         }
 
         _neutrals = [.. Definitions.Select(d => d.Neutral)];
-        Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Names))));
+        Hash = hash ?? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Names))));
     }
+
+    /// <summary>A schema of which only the hash and the number of names are known, as for a vector that comes from outside.</summary>
+    public static FeatureSchema OfHash(string hash, int count) =>
+        new("", [], [.. Enumerable.Range(1, count).Select(i => FormattableString.Invariant($"feature_{i}"))], hash);
 
     /// <summary>Short name; empty when the schema is only a list of names.</summary>
     public string Name { get; }

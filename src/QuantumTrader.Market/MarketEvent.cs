@@ -178,7 +178,7 @@ public struct MarketEvent : IEvent<MarketEvent>
 
     /// <summary>Symbol and kind; a level also by side and price, so that conflating a book keeps its newest state.</summary>
     public readonly long ConflationKey => Kind == EventKind.BookLevel
-        ? HashCode64.Mix(((long)Symbol << 16) ^ ((long)Side << 8) ^ (byte)Kind, Price)
+        ? StableHash.Mix(((long)Symbol << 16) ^ ((long)Side << 8) ^ (byte)Kind, Price)
         : ((long)Symbol << 8) | (byte)Kind;
 
     /// <inheritdoc/>
@@ -188,16 +188,4 @@ public struct MarketEvent : IEvent<MarketEvent>
     public override readonly string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"{Kind} symbol {Symbol} time {EventTime} price {Scaled.ToText(Price)} quantity {Scaled.ToText(Quantity)} number {TradeNumber} side {Side}");
-}
-
-/// <summary>Mixes two 64-bit values into one (splitmix64 finaliser).</summary>
-internal static class HashCode64
-{
-    public static long Mix(long a, long b)
-    {
-        var z = (ulong)a + (0x9E3779B97F4A7C15UL * (ulong)b);
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return (long)(z ^ (z >> 31));
-    }
 }

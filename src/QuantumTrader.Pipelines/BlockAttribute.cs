@@ -3,7 +3,8 @@ namespace QuantumTrader.Pipelines;
 /// <summary>
 /// Registers a block type under the name that users write as <c>type:</c>. The class derives from one of the block shapes of
 /// QuantumTrader.Dataflow and has one public constructor; its parameters are found by type: the options record (any record whose name
-/// ends in <c>Options</c>), a <see cref="BlockContext"/>, and the run's sections (<see cref="SectionAttribute"/>).
+/// ends in <c>Options</c>), a <see cref="BlockContext"/>, the run's sections (<see cref="SectionAttribute"/>), and event formats
+/// (<see cref="EventFormat{T}"/>). A generic class is registered once, for every event type: the graph closes it over what feeds it.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class BlockAttribute(string type, string summary) : Attribute
@@ -26,7 +27,7 @@ public sealed class BlockAttribute(string type, string summary) : Attribute
 
 /// <summary>
 /// Registers a top-level section of a pipeline file. The class has one public constructor that takes its options record, a
-/// <see cref="SectionContext"/> and other sections, in any order. It is made once per run, before the blocks.
+/// <see cref="SectionContext"/>, other sections and event formats, in any order. It is made once per run, before the blocks.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class SectionAttribute(string name, string summary) : Attribute

@@ -1,4 +1,5 @@
 using System.Globalization;
+using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Market.Sources;
 
@@ -22,7 +23,7 @@ internal static class CsvTime
             case CsvTimeUnit.Ns:
                 return TryParseDecimal(text, 0, out time);
             case CsvTimeUnit.Iso:
-                return TryParseIso(text, offsetHours, out time);
+                return IsoTime.TryParse(text, offsetHours * 60, out time);
             default:
                 var ok = TryParseDecimal(text, 6, out time) && time < 2 * NanosecondsPerDay;
                 time += midnight;
@@ -66,72 +67,6 @@ internal static class CsvTime
 
         value += fraction;
         return i == text.Length;
-    }
-
-    // 2018-04-24T03:52:17.202Z; a space for the T, any number of decimals or none, Z, +hh:mm, -hhmm or nothing at the end.
-    private static bool TryParseIso(ReadOnlySpan<byte> text, long offsetHours, out long time)
-    {
-        time = 0;
-        if (text.Length < 19 || text[4] != '-' || text[7] != '-' || text[10] is not ((byte)'T' or (byte)' ') || text[13] != ':' || text[16] != ':'
-            || !TryRead(text[..4], out var year) || !TryRead(text[5..7], out var month) || !TryRead(text[8..10], out var day)
-            || !TryRead(text[11..13], out var hour) || !TryRead(text[14..16], out var minute) || !TryRead(text[17..19], out var second)
-            || year is < 1970 or > 2261 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 60)
-        {
-            return false;
-        }
-
-        var i = 19;
-        var fraction = 0L;
-        if (i < text.Length && text[i] == (byte)'.')
-        {
-            i++;
-            if (!TryTakeFraction(text, ref i, 9, out fraction))
-            {
-                return false;
-            }
-        }
-
-        if (!TryReadZone(text[i..], offsetHours * 60, out var zoneMinutes))
-        {
-            return false;
-        }
-
-        var days = new DateOnly(year, month, day).DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
-        var seconds = (days * 86_400L) + (hour * 3600) + (minute * 60) + second - (zoneMinutes * 60);
-        time = (seconds * 1_000_000_000) + fraction;
-        return true;
-    }
-
-    private static bool TryReadZone(ReadOnlySpan<byte> zone, long otherwise, out long minutes)
-    {
-        minutes = otherwise;
-        if (zone.IsEmpty)
-        {
-            return true;
-        }
-
-        minutes = 0;
-        if (zone.Length == 1)
-        {
-            return zone[0] == (byte)'Z';
-        }
-
-        var digits = zone.Length == 6 && zone[3] == (byte)':' ? 4 : zone.Length == 5 ? 3 : -1;
-        if (digits < 0 || zone[0] is not ((byte)'+' or (byte)'-') || !TryRead(zone[1..3], out var hours) || !TryRead(zone[digits..], out var rest))
-        {
-            return false;
-        }
-
-        minutes = ((hours * 60) + rest) * (zone[0] == (byte)'-' ? -1 : 1);
-        return true;
-    }
-
-    private static bool TryRead(ReadOnlySpan<byte> text, out int value)
-    {
-        var i = 0;
-        var ok = TryTakeDigits(text, ref i, 4, out var number) && i == text.Length;
-        value = (int)number;
-        return ok;
     }
 
     private static bool TryTakeDigits(ReadOnlySpan<byte> text, ref int i, int most, out ulong value)

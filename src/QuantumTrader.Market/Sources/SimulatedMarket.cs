@@ -36,7 +36,7 @@ internal sealed class SimulatedMarket
         }
 
         _openTicks = (int)ticks;
-        var seed = unchecked((ulong)HashCode64.Mix(options.Seed, symbol));
+        var seed = unchecked((ulong)StableHash.Mix(options.Seed, symbol));
         _random = new StableRandom(seed);
         _arrivals = new SimulatedArrivals(new StableRandom(~seed), options.Rate, options.Branching, options.DecayPerSecond);
         _book = new SimulatedBook(_random, options.Depth);

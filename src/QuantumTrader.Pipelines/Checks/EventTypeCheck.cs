@@ -11,7 +11,7 @@ internal sealed class EventTypeCheck : IPipelineCheck
             {
                 foreach (var reference in block.Inputs.Where(i => i.Port == port.Name).SelectMany(i => i.From))
                 {
-                    if (draft[reference.Block] is { Type: { } sender } upstream && sender.Output != port.EventType)
+                    if (draft[reference.Block] is { Type: { } sender } upstream && !port.Takes(sender.Output))
                     {
                         Report(block, port, upstream, reference, draft, findings);
                     }
@@ -23,7 +23,10 @@ internal sealed class EventTypeCheck : IPipelineCheck
     private static void Report(BlockDraft block, Port port, BlockDraft upstream, InputReference reference, PipelineDraft draft, FindingList findings)
     {
         var sent = upstream.Type!.Output;
-        var message = $"'{block.Name}' takes {port.EventType.Name} at '{port.Name}', but '{upstream.Name}' sends {sent.Name}";
+        var takes = draft.Registry.Blocks[block.Type!.Name].Inputs.First(p => p.Name == port.Name).IsOpen
+            ? $"'{block.Name}' takes one type of events, and '{FirstSender(block, port.EventType, draft)}' sends {port.EventType.Name}"
+            : $"'{block.Name}' takes {port.EventType.Name} at '{port.Name}'";
+        var message = $"{takes}, but '{upstream.Name}' sends {sent.Name}";
         var way = WayFromOrigin(upstream, draft);
         if (way.Count > 1)
         {
@@ -33,6 +36,9 @@ internal sealed class EventTypeCheck : IPipelineCheck
         var senders = draft.Blocks.Where(b => b != block && b.Type?.Output == port.EventType).Select(b => b.Name).ToList();
         findings.Add(FindingCodes.TypeMismatch, reference.Node.Position, reference.Path, message + ".", senders.Count == 0 ? null : $"blocks that send {port.EventType.Name}: {string.Join(", ", senders)}");
     }
+
+    /// <summary>The block from which a generic one has its type.</summary>
+    private static string FirstSender(BlockDraft block, Type sent, PipelineDraft draft) => draft.Feeding(block).First(b => b.Type?.Output == sent).Name;
 
     /// <summary>The block that made the events, and those that only passed them on.</summary>
     private static List<BlockDraft> WayFromOrigin(BlockDraft last, PipelineDraft draft)

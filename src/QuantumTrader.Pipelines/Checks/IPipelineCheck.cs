@@ -16,6 +16,7 @@ internal static class PipelineChecks
         new InputCheck(),
         new CycleCheck(),
         new EventTypeCheck(),
+        new FormatCheck(),
         new RootCheck(),
         new CallbackCheck(),
         new TradingPathCheck(),

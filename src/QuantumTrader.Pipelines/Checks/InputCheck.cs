@@ -48,8 +48,8 @@ internal sealed class InputCheck : IPipelineCheck
             var input = block.Inputs.FirstOrDefault(i => i.Port == port.Name);
             if (input is null)
             {
-                var senders = draft.Blocks.Where(b => b != block && b.Type?.Output == port.EventType).Select(b => b.Name).ToList();
-                var legal = senders.Count == 0 ? $"blocks that send {port.EventType.Name}" : $"blocks that send {port.EventType.Name}: {string.Join(", ", senders)}";
+                var senders = draft.Blocks.Where(b => b != block && b.Type is { } sender && port.Takes(sender.Output)).Select(b => b.Name).ToList();
+                var legal = senders.Count == 0 ? $"blocks that send {port.Words}" : $"blocks that send {port.Words}: {string.Join(", ", senders)}";
                 findings.Add(FindingCodes.MissingInput, block.Position, ConfigPath.Key(block.Path, port.Name), $"'{type.Name}' needs '{port.Name}'.", legal);
             }
             else if (block.Node[port.Name]!.Value is SequenceNode { Items.Count: 0 })

@@ -42,6 +42,7 @@ public static class FindingCodes
     public static readonly FindingCode SourceWithInput = new("QT0109", "A source has an input.", "Remove `from`: a source makes its own events.");
     public static readonly FindingCode MissingInput = new("QT0110", "A block has no input at one of its ports.", "Name the blocks that feed it.");
     public static readonly FindingCode NoBlocks = new("QT0111", "A pipeline has no blocks.", "Add blocks, beginning with a source.");
+    public static readonly FindingCode UnknownEvents = new("QT0112", "No type of events has this name.", "Choose one of those listed.");
 
     public static readonly FindingCode NotANumber = new("QT0201", "A value is not a number of the needed kind.", "Write a plain number with a decimal point, without quotes or separators.");
     public static readonly FindingCode OutOfRange = new("QT0202", "A number is outside its legal range.", "Choose one within the range named.");
@@ -57,13 +58,14 @@ public static class FindingCodes
     public static readonly FindingCode NotPartitioned = new("QT0306", "A block that keeps one state for all keys is to run several times.", "Remove `parallelism`.");
     public static readonly FindingCode Unused = new("QT0307", "Nobody uses a block's output.", "Connect a block behind it, or remove it.", Severity.Warning);
     public static readonly FindingCode HostedPolicy = new("QT0308", "A block that hosts a Dataflow block is to go on behind an exception.", "Remove `on_error`, and catch exceptions inside the hosted block.");
+    public static readonly FindingCode NoFormat = new("QT0309", "A block that handles any type of events is fed with one that has no outside form.", "Connect it to blocks whose events have one, or register an event format.");
 
     public static readonly FindingCode MissingSection = new("QT0401", "A section that a block needs is missing.", "Add the section.");
     public static readonly FindingCode PluginMissing = new("QT0402", "A plugin file does not exist.", "Correct the path; it starts at the pipeline's folder.");
     public static readonly FindingCode PluginUnusable = new("QT0403", "A plugin cannot be used.", "Build it for this version, and correct what the message names.");
 
     public static readonly FindingCode TestPort = new("QT0501", "A test names a block or port that is not there.", "Write the block's name, or block.port for its second port.");
-    public static readonly FindingCode TestCodec = new("QT0502", "A test uses events that have no text form.", "Insert or expect at a block with another event type.");
+    public static readonly FindingCode TestFormat = new("QT0502", "A test uses events that have no outside form.", "Insert or expect at a block with another event type.");
     public static readonly FindingCode TestField = new("QT0503", "A field of a test's event is not known or cannot be read.", "Use the fields and forms named.");
     public static readonly FindingCode TestEmpty = new("QT0504", "A test inserts or expects nothing.", "Add `insert:` and `expect:`.");
 

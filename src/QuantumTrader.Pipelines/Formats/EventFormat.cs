@@ -4,7 +4,8 @@ namespace QuantumTrader.Pipelines;
 
 /// <summary>
 /// Registers the one description of an event type that pipeline tests, the bus, the stores and the commands share. The class derives from
-/// <see cref="EventFormat{T}"/> and is made like a block: its constructor may take sections.
+/// <see cref="EventFormat{T}"/> and has one public constructor, which may take sections and a <see cref="SectionContext"/>. It is made once
+/// per run and then serves blocks on any thread.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class EventFormatAttribute(string name) : Attribute

@@ -42,6 +42,7 @@ internal sealed class BlockReader(BlockRegistry registry, FindingList findings)
         var common = (CommonOptions)_binder.Bind(PipelineKeys.Common, reader, entry.Position);
         var ports = type?.Inputs.Select(p => p.Name) ?? [];
         var inputs = ports.Union([Port.Main]).Select(p => ReadInput(p, reader)).OfType<InputDraft>().ToList();
+        var events = type is { HasChosenEvents: true } ? ((ChosenEventsOptions)_binder.Bind(PipelineKeys.ChosenEvents, reader, entry.Position)).Events : null;
         var options = type?.Options is { } model ? _binder.Bind(model, reader, entry.Position) : null;
         if (type is not null)
         {
@@ -53,7 +54,7 @@ internal sealed class BlockReader(BlockRegistry registry, FindingList findings)
             findings.Add(FindingCodes.NoValue, node["phase"]!.Value.Position, reader.PathOf("phase"), "the phase has no name.", "name of a phase of the rollout");
         }
 
-        return new BlockDraft(entry.Key, entry.Position, node, type, inputs, common, options);
+        return new BlockDraft(entry.Key, entry.Position, node, type, inputs, common, options, events);
     }
 
     private BlockType? ReadType(MappingReader reader, Position owner)

@@ -21,8 +21,9 @@ internal sealed record PipelineDraft(MappingNode Root, BlockRegistry Registry, I
 /// <param name="Inputs">What feeds its ports.</param>
 /// <param name="Common">The keys that every block has.</param>
 /// <param name="Options">Its options record; null when the type has none.</param>
+/// <param name="Events">Name of the events that the user chose for a source; null for every other block.</param>
 internal sealed record BlockDraft(
-    string Name, Position Position, MappingNode Node, BlockType? Type, IReadOnlyList<InputDraft> Inputs, CommonOptions Common, object? Options)
+    string Name, Position Position, MappingNode Node, BlockType? Type, IReadOnlyList<InputDraft> Inputs, CommonOptions Common, object? Options, string? Events)
 {
     public string Path => ConfigPath.Key("blocks", Name);
 

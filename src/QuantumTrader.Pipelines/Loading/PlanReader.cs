@@ -16,6 +16,7 @@ internal sealed class PlanReader(string file, MappingNode root, BlockRegistry re
         var sections = new SectionReader(all, findings);
         var given = sections.ReadGiven(_reader);
         var blocks = new BlockReader(all, findings).Read(_reader.Take("blocks"), root.Position);
+        blocks = EventTypeInference.Close(new PipelineDraft(root, all, blocks, []), findings);
         var draft = new PipelineDraft(root, all, blocks, sections.AddNeeded(given, blocks));
         var rollout = _reader.Take("rollout")?.Value;
         var tests = new PipelineTestReader(draft, findings).Read(_reader.Take("tests"));

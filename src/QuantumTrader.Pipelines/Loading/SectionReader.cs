@@ -11,13 +11,15 @@ internal sealed class SectionReader(BlockRegistry registry, FindingList findings
     public IReadOnlyList<SectionDraft> ReadGiven(MappingReader reader) =>
         [.. registry.Sections.Select(type => reader.Take(type.Name) is { } entry ? Read(type, entry) : null).OfType<SectionDraft>()];
 
-    /// <summary>Adds the sections that blocks or other sections take, in the order in which they must be made.</summary>
+    /// <summary>
+    /// Adds the sections that blocks, the formats of what they send, or other sections take, in the order in which they must be made.
+    /// </summary>
     public IReadOnlyList<SectionDraft> AddNeeded(IReadOnlyList<SectionDraft> given, IReadOnlyList<BlockDraft> blocks)
     {
         var needs = new Dictionary<Type, string>();
         foreach (var block in blocks.Where(b => b.Type is not null))
         {
-            AddNeeds(needs, block.Type!.Constructor, $"the block '{block.Name}'");
+            AddNeeds(needs, [.. registry.SectionsOf(block.Type!.Constructor), .. registry.SectionsOf(registry.FormatOf(block.Type.Output))], $"the block '{block.Name}'");
         }
 
         if (blocks.FirstOrDefault(b => b.Common.Edge?.WhenFull == WhenFull.Spill) is { } spilling
@@ -37,7 +39,7 @@ internal sealed class SectionReader(BlockRegistry registry, FindingList findings
 
             if (drafts.ContainsKey(type.Class))
             {
-                AddNeeds(needs, type.Constructor, $"the section '{type.Name}'");
+                AddNeeds(needs, registry.SectionsOf(type.Constructor), $"the section '{type.Name}'");
             }
         }
 
@@ -75,11 +77,11 @@ internal sealed class SectionReader(BlockRegistry registry, FindingList findings
         return new SectionDraft(type, type.Options is null ? null : Activator.CreateInstance(type.Options.Type), null);
     }
 
-    private static void AddNeeds(Dictionary<Type, string> needs, System.Reflection.ConstructorInfo constructor, string needer)
+    private static void AddNeeds(Dictionary<Type, string> needs, IEnumerable<Type> sections, string needer)
     {
-        foreach (var parameter in constructor.GetParameters())
+        foreach (var section in sections)
         {
-            needs.TryAdd(parameter.ParameterType, needer);
+            needs.TryAdd(section, needer);
         }
     }
 }

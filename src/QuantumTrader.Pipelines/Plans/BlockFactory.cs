@@ -4,14 +4,15 @@ using QuantumTrader.Dataflow;
 namespace QuantumTrader.Pipelines;
 
 /// <summary>
-/// Makes the sections, blocks and codecs of a plan, giving each constructor its parameters by their types. Sections are made once, by
-/// the constructor of this class; whatever of them is disposable is disposed with it.
+/// Makes the sections, formats and blocks of a plan, giving each constructor its parameters by their types. Sections are made once, by
+/// the constructor of this class; whatever of them is disposable is disposed with it. Formats are made once, when first asked for.
 /// </summary>
 public sealed class BlockFactory : IDisposable
 {
     private readonly PipelinePlan _plan;
     private readonly TimeProvider _clock;
     private readonly Dictionary<Type, object> _sections = [];
+    private readonly Dictionary<Type, IEventFormat> _formats = [];
 
     /// <summary>Makes the sections. Throws <see cref="FindingException"/> when one of them refuses its options.</summary>
     public BlockFactory(PipelinePlan plan, TimeProvider clock)
@@ -46,10 +47,16 @@ public sealed class BlockFactory : IDisposable
         [block.Options, new BlockContext(block.Name, Files, _clock), Files, _clock],
         option => _plan.Locate(block.Name, option));
 
-    /// <summary>Makes the codec of an event type; null when it has none.</summary>
-    public IEventCodec? MakeCodec(Type eventType) => _plan.Registry.Codecs.TryGetValue(eventType, out var type)
-        ? (IEventCodec)Make(type.GetConstructors().Single(), [Files], _ => (new Position(_plan.File, 1, 1), "tests"))
-        : null;
+    /// <summary>The outside form of an event type; null when it has none.</summary>
+    public IEventFormat? Format(Type eventType)
+    {
+        if (!_formats.TryGetValue(eventType, out var format) && _plan.Registry.FormatOf(eventType) is { } type)
+        {
+            _formats[eventType] = format = (IEventFormat)Make(type.Constructor, [Files], _ => (new Position(_plan.File, 1, 1), ""));
+        }
+
+        return format;
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -78,6 +85,7 @@ public sealed class BlockFactory : IDisposable
     private object Argument(Type type, object?[] given, ConstructorInfo constructor) =>
         given.FirstOrDefault(g => type.IsInstanceOfType(g))
         ?? _sections.GetValueOrDefault(type)
+        ?? (FormatType.Asked(type) is { } eventType ? Format(eventType) : null)
         ?? throw new InvalidOperationException($"Invariant: {constructor.DeclaringType!.Name} takes {type.Name}, which the plan does not have.");
 
     /// <summary>The nearest folder above the pipeline file that holds <c>config/</c>; the pipeline's own when there is none.</summary>

@@ -25,6 +25,7 @@ public sealed class BlockReference(BlockRegistry registry)
         }
 
         AppendOptions(text, "options", block.Options);
+        AppendOptions(text, "which events it sends", block.HasChosenEvents ? PipelineKeys.ChosenEvents : null);
         AppendOptions(text, "options of every block", PipelineKeys.Common);
         if (block.Example.Length > 0)
         {
@@ -48,6 +49,7 @@ public sealed class BlockReference(BlockRegistry registry)
 
             text.Append(Marks(block).Any() ? "\n" : "");
             AppendTable(text, block.Options);
+            AppendTable(text, block.HasChosenEvents ? PipelineKeys.ChosenEvents : null);
             if (block.Example.Length > 0)
             {
                 text.Append("\n```yaml\n").Append(block.Example).Append("\n```\n");
@@ -84,12 +86,18 @@ public sealed class BlockReference(BlockRegistry registry)
 
     private static string Flow(BlockType block)
     {
-        var inputs = string.Join(", ", block.Inputs.Select(p => $"{p.Name}: {p.EventType.Name}"));
-        return inputs.Length == 0 ? $"source -> {block.Output.Name}" : $"{inputs} -> {block.Output.Name}";
+        var inputs = string.Join(", ", block.Inputs.Select(p => $"{p.Name}: {p.Words}"));
+        var output = !block.Output.IsGenericParameter ? block.Output.Name : inputs.Length == 0 ? "any event type" : "the same";
+        return inputs.Length == 0 ? $"source -> {output}" : $"{inputs} -> {output}";
     }
 
-    private static IEnumerable<string> Marks(BlockType block)
+    private IEnumerable<string> Marks(BlockType block)
     {
+        if (block.HasChosenEvents)
+        {
+            yield return $"the events that it sends are chosen by `events`: {string.Join(", ", registry.Formats.Keys)}";
+        }
+
         if (block.Io)
         {
             yield return "waits for the outside world, so it gets a thread of its own";

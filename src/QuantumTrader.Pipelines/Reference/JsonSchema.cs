@@ -50,7 +50,7 @@ public static class JsonSchema
                         new JsonObject { ["type"] = "string" },
                         new JsonObject { ["type"] = "array", ["minItems"] = 1, ["uniqueItems"] = true, ["items"] = new JsonObject { ["type"] = "string" } }),
                 },
-                ["blocks"] = new JsonObject(registry.Blocks.Values.Select(b => KeyValuePair.Create<string, JsonNode?>(b.Name, OfBlock(b)))),
+                ["blocks"] = new JsonObject(registry.Blocks.Values.Select(b => KeyValuePair.Create<string, JsonNode?>(b.Name, OfBlock(b, registry)))),
             },
         };
     }
@@ -74,18 +74,26 @@ public static class JsonSchema
         },
     };
 
-    private static JsonObject OfBlock(BlockType block)
+    private static JsonObject OfBlock(BlockType block, BlockRegistry registry)
     {
         var options = block.Options?.Options ?? [];
         var properties = new JsonObject { ["type"] = new JsonObject { ["const"] = block.Name, ["description"] = block.Summary } };
         foreach (var port in block.Inputs)
         {
-            properties[port.Name] = new JsonObject { ["$ref"] = "#/$defs/blockNames", ["description"] = $"Blocks that send {port.EventType.Name}." };
+            properties[port.Name] = new JsonObject { ["$ref"] = "#/$defs/blockNames", ["description"] = $"Blocks that send {port.Words}." };
         }
 
         foreach (var option in PipelineKeys.Common.Options.Concat(options))
         {
             properties[option.Key] = OfOption(option);
+        }
+
+        if (block.HasChosenEvents)
+        {
+            var events = OfOption(PipelineKeys.ChosenEvents["events"]!);
+            events.Remove("type");
+            events["anyOf"] = OrInterpolated(new JsonObject { ["enum"] = Strings(registry.Formats.Keys) })["anyOf"]!.DeepClone();
+            properties["events"] = events;
         }
 
         return new JsonObject

@@ -2,14 +2,15 @@ using System.Reflection;
 
 namespace QuantumTrader.Pipelines;
 
-/// <summary>All block types, sections and event codecs of a set of assemblies. Immutable.</summary>
+/// <summary>All block types, sections and event formats of a set of assemblies. Immutable.</summary>
 public sealed class BlockRegistry
 {
     private readonly Func<Assembly, DocComments> _comments;
     private readonly List<Assembly> _assemblies = [];
     private readonly SortedDictionary<string, BlockType> _blocks = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, SectionType> _sections = new(StringComparer.Ordinal);
-    private readonly Dictionary<Type, Type> _codecs = [];
+    private readonly SortedDictionary<string, FormatType> _formats = new(StringComparer.Ordinal);
+    private readonly Dictionary<Type, FormatType> _formatsByEvent = [];
 
     private BlockRegistry(IEnumerable<Assembly> assemblies, Func<Assembly, DocComments> comments)
     {
@@ -25,7 +26,7 @@ public sealed class BlockRegistry
             }
         }
 
-        Sections = scanner.InOrderOfNeed(_sections.Values);
+        Sections = scanner.InOrderOfNeed(_sections.Values, SectionsOf);
         if (problems.Count > 0)
         {
             throw new RegistryException(problems);
@@ -38,8 +39,11 @@ public sealed class BlockRegistry
     /// <summary>The sections, each behind those that its constructor takes.</summary>
     public IReadOnlyList<SectionType> Sections { get; }
 
-    /// <summary>The codec class of each event type that has one.</summary>
-    public IReadOnlyDictionary<Type, Type> Codecs => _codecs;
+    /// <summary>The outside forms of event types, by the name that users call the event type.</summary>
+    public IReadOnlyDictionary<string, FormatType> Formats => _formats;
+
+    /// <summary>The outside form of an event type; null when it has none.</summary>
+    public FormatType? FormatOf(Type eventType) => _formatsByEvent.GetValueOrDefault(eventType);
 
     /// <summary>Scans assemblies. Throws <see cref="RegistryException"/> with every mistake in them.</summary>
     public static BlockRegistry Scan(params IEnumerable<Assembly> assemblies) => Scan(assemblies, comments: null);
@@ -62,11 +66,26 @@ public sealed class BlockRegistry
             problems.Add($"{type.Name}: the section '{section.Name}' is already registered by {_sections[section.Name].Class.Name}");
         }
 
-        if (type.GetCustomAttribute<EventCodecAttribute>() is { } codec && !_codecs.TryAdd(codec.EventType, type))
+        if (type.GetCustomAttribute<EventFormatAttribute>() is { } format && scanner.ReadFormat(type, format) is { } formatType)
         {
-            problems.Add($"{type.Name}: {codec.EventType.Name} already has the codec {_codecs[codec.EventType].Name}");
+            if (!_formats.TryAdd(format.Name, formatType))
+            {
+                problems.Add($"{type.Name}: the event format '{format.Name}' is already registered by {_formats[format.Name].Class.Name}");
+            }
+            else if (!_formatsByEvent.TryAdd(formatType.EventType, formatType))
+            {
+                problems.Add($"{type.Name}: {formatType.EventType.Name} already has the format {_formatsByEvent[formatType.EventType].Class.Name}");
+            }
         }
     }
+
+    /// <summary>The section classes that a constructor needs: those it takes, and those of the formats it takes.</summary>
+    internal IEnumerable<Type> SectionsOf(ConstructorInfo constructor) => constructor.GetParameters().SelectMany(p => FormatType.Asked(p.ParameterType) is { } asked
+        ? SectionsOf(FormatOf(asked))
+        : p.ParameterType.IsDefined(typeof(SectionAttribute)) ? [p.ParameterType] : []);
+
+    /// <summary>The section classes that a format needs; none when there is no format.</summary>
+    internal IEnumerable<Type> SectionsOf(FormatType? format) => format is null ? [] : SectionsOf(format.Constructor);
 
     private static Func<Assembly, DocComments> Cached()
     {

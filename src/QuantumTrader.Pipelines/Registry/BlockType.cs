@@ -7,6 +7,15 @@ namespace QuantumTrader.Pipelines;
 /// <param name="EventType">Type of the events it takes.</param>
 public sealed record Port(string Name, Type EventType)
 {
+    /// <summary>True when it takes any type of events: <see cref="EventType"/> is then the class's own type parameter.</summary>
+    public bool IsOpen => EventType.IsGenericParameter;
+
+    /// <summary>What it takes, in words.</summary>
+    public string Words => IsOpen ? "any event type" : EventType.Name;
+
+    /// <summary>True when it may be fed with such events, as far as that is known.</summary>
+    public bool Takes(Type sent) => IsOpen || sent.IsGenericParameter || sent == EventType;
+
     /// <summary>Name of the first port of every block that has an input.</summary>
     public const string Main = "from";
 }
@@ -54,7 +63,7 @@ public sealed record BlockType
     /// <summary>Its inputs, <c>from</c> first; none for a source.</summary>
     public required IReadOnlyList<Port> Inputs { get; init; }
 
-    /// <summary>Type of the events it sends; an observer passes on what it reads.</summary>
+    /// <summary>Type of the events it sends; an observer passes on what it reads. A type parameter as long as it is <see cref="IsOpen"/>.</summary>
     public required Type Output { get; init; }
 
     /// <summary>Its options; null when it has none.</summary>
@@ -75,6 +84,14 @@ public sealed record BlockType
     /// <summary>Keeps its state per partition key.</summary>
     public bool Partitioned { get; init; }
 
+    /// <summary>
+    /// True for a generic class whose event type is not yet known: a block's is that of what feeds it, a source's is named by <c>events</c>.
+    /// </summary>
+    public bool IsOpen => Class.IsGenericTypeDefinition;
+
+    /// <summary>True for a source whose events the user chooses.</summary>
+    public bool HasChosenEvents => Shape == BlockShape.Source && Class.IsGenericType;
+
     /// <summary>True for the root of an order of events.</summary>
     public bool IsRoot => Shape == BlockShape.Source || Resequences;
 
@@ -83,6 +100,19 @@ public sealed record BlockType
 
     /// <summary>True when it sends the same events that it reads.</summary>
     public bool PassesThrough => Shape is BlockShape.Observer or BlockShape.Filter;
+
+    /// <summary>An open block type for one type of events.</summary>
+    internal BlockType For(Type eventType)
+    {
+        var closed = Class.MakeGenericType(eventType);
+        return this with
+        {
+            Class = closed,
+            Constructor = closed.GetConstructors().Single(),
+            Inputs = [.. Inputs.Select(p => p.IsOpen ? p with { EventType = eventType } : p)],
+            Output = Output.IsGenericParameter ? eventType : Output,
+        };
+    }
 }
 
 /// <summary>A registered section.</summary>

@@ -49,6 +49,13 @@ public sealed record CommonOptions
     };
 }
 
+/// <summary>What can be said of every source that can bring in any type of events.</summary>
+public sealed record ChosenEventsOptions
+{
+    /// <summary>Name of the type of events that it sends, as `qt blocks` lists them.</summary>
+    public string Events { get; init; } = "market";
+}
+
 /// <summary>How the engine runs the whole graph.</summary>
 public sealed record EngineOptions
 {
@@ -93,6 +100,8 @@ internal static class PipelineKeys
     public static readonly string[] All = ["version", "pipeline", "engine", "plugins", "blocks", "rollout", "tests"];
 
     public static readonly OptionsModel Common = Reader.Read(typeof(CommonOptions));
+
+    public static readonly OptionsModel ChosenEvents = Reader.Read(typeof(ChosenEventsOptions));
 
     public static readonly OptionsModel Engine = Reader.Read(typeof(EngineOptions));
 

@@ -8,14 +8,14 @@ public static class PipelineTestComparer
     /// <summary>The differences, in the order of the events; none when the test holds.</summary>
     /// <param name="expected">What must come out.</param>
     /// <param name="sent">What the block sent, in order.</param>
-    /// <param name="codec">Text form of the events.</param>
+    /// <param name="format">Outside form of the events.</param>
     /// <param name="tolerance">Largest difference between numbers that count as equal.</param>
-    public static IReadOnlyList<string> Compare(ExpectedEvents expected, IReadOnlyList<object> sent, IEventCodec codec, decimal tolerance = 0)
+    public static IReadOnlyList<string> Compare(ExpectedEvents expected, IReadOnlyList<object> sent, IEventFormat format, decimal tolerance = 0)
     {
         var differences = new List<string>();
         for (var i = 0; i < Math.Min(expected.Events.Count, sent.Count); i++)
         {
-            differences.AddRange(Compare(expected.Events[i], codec.Print(sent[i]), tolerance));
+            differences.AddRange(Compare(expected.Events[i], TextFieldWriter.Print(format, sent[i]), tolerance));
         }
 
         foreach (var missing in expected.Events.Skip(sent.Count))
@@ -25,7 +25,7 @@ public static class PipelineTestComparer
 
         if (sent.Count > expected.Events.Count)
         {
-            var first = Show(codec.Print(sent[expected.Events.Count]));
+            var first = Show(TextFieldWriter.Print(format, sent[expected.Events.Count]));
             differences.Add($"expected {Count(expected.Events.Count)} of '{expected.Block}', were {sent.Count}; the first one too many is {first}");
         }
 
@@ -47,7 +47,7 @@ public static class PipelineTestComparer
         }
     }
 
-    /// <summary>Numbers are equal by value, so that <c>61680.5</c> is <c>61680.50000000</c>; all else is equal by letter.</summary>
+    /// <summary>Numbers and times are equal by value, so that <c>61680.5</c> is <c>61680.50000000</c>; lists are, item by item; all else is equal by letter.</summary>
     private static bool AreEqual(string expected, string was, decimal tolerance)
     {
         if (string.Equals(expected, was, StringComparison.Ordinal))
@@ -58,6 +58,16 @@ public static class PipelineTestComparer
         if (decimal.TryParse(expected, NumberStyles.Float, CultureInfo.InvariantCulture, out var a) && decimal.TryParse(was, NumberStyles.Float, CultureInfo.InvariantCulture, out var b))
         {
             return Math.Abs(a - b) <= tolerance;
+        }
+
+        if (TextList.Split(expected) is { } items && TextList.Split(was) is { } others)
+        {
+            return items.Length == others.Length && items.Zip(others).All(p => AreEqual(p.First, p.Second, tolerance));
+        }
+
+        if (IsoTime.TryParse(expected, out var t) && IsoTime.TryParse(was, out var u))
+        {
+            return t == u;
         }
 
         return double.TryParse(expected, NumberStyles.Float, CultureInfo.InvariantCulture, out var c)

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace QuantumTrader.Pipelines;
 
-/// <summary>Reads <c>tests</c>. The fields of the events are checked later, by the codecs, which may need sections.</summary>
+/// <summary>Reads <c>tests</c>. The fields of the events are checked later, by their formats, which may need sections.</summary>
 internal sealed class PipelineTestReader(PipelineDraft draft, FindingList findings)
 {
     public IReadOnlyList<PipelineTest> Read(MappingEntry? entry)
@@ -83,9 +83,9 @@ internal sealed class PipelineTestReader(PipelineDraft draft, FindingList findin
             }
             else if (target.EventType is not null)
             {
-                if (!draft.Registry.Codecs.ContainsKey(target.EventType))
+                if (draft.Registry.FormatOf(target.EventType) is null)
                 {
-                    findings.Add(FindingCodes.TestCodec, entry.Position, entryPath, $"{target.EventType.Name} has no text form, so a test cannot {key} it.");
+                    findings.Add(FindingCodes.TestFormat, entry.Position, entryPath, $"{target.EventType.Name} has no outside form, so a test cannot {key} it.");
                 }
 
                 all.Add((target, ReadList(entry.Value, entryPath)));
@@ -117,13 +117,17 @@ internal sealed class PipelineTestReader(PipelineDraft draft, FindingList findin
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var entry in map.Entries)
         {
-            if (entry.Value is ScalarNode scalar)
+            switch (entry.Value)
             {
-                fields[entry.Key] = scalar.Value;
-            }
-            else
-            {
-                Reject(entry.Value, ConfigPath.Key(path, entry.Key), "a single value");
+                case ScalarNode scalar:
+                    fields[entry.Key] = scalar.Value;
+                    break;
+                case SequenceNode list when list.Items.All(i => i is ScalarNode):
+                    fields[entry.Key] = $"[{string.Join(", ", list.Items.Select(i => ((ScalarNode)i).Value))}]";
+                    break;
+                default:
+                    Reject(entry.Value, ConfigPath.Key(path, entry.Key), "a single value, or a list of them");
+                    break;
             }
         }
 
@@ -147,13 +151,15 @@ internal sealed class PipelineTestReader(PipelineDraft draft, FindingList findin
 
         if (type.Inputs.Count == 0)
         {
-            return port is null ? new Target(name, null, type.Output) : null;
+            return port is null ? new Target(name, null, Known(type.Output)) : null;
         }
 
-        return type.Inputs.FirstOrDefault(p => p.Name == (port ?? Port.Main)) is { } found ? new Target(name, found.Name, found.EventType) : null;
+        return type.Inputs.FirstOrDefault(p => p.Name == (port ?? Port.Main)) is { } found ? new Target(name, found.Name, Known(found.EventType)) : null;
     }
 
-    private Target? ResolveExpect(string key) => draft[key] is { } block ? new Target(key, null, block.Type?.Output!) : null;
+    private Target? ResolveExpect(string key) => draft[key] is { } block ? new Target(key, null, Known(block.Type?.Output)) : null;
+
+    private static Type Known(Type? events) => events is { IsGenericParameter: false } ? events : null!;
 
     private void RejectTarget(MappingEntry entry, string path, string key)
     {

@@ -31,7 +31,7 @@ public sealed class LoaderTests
     {
         var plan = Sample.Plan(Sample.Valid);
 
-        plan.Sections.Select(s => s.Type.Name).ShouldBe(["test_calendar", "test_market"]);
+        plan.Sections.Select(s => s.Type.Name).ShouldBe(["test_calendar", "test_market", "test_names"]);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class PipelineTestTests
     [InlineData("insert: { fed: [] }", "QT0501 tests[0].insert.fed: no block or port is named 'fed'. Did you mean 'feed'?")]
     [InlineData("insert: { log.side: [] }", "QT0501 tests[0].insert.log.side")]
     [InlineData("insert: { feed: { price: 1 } }", "QT0103 tests[0].insert.feed")]
-    [InlineData("insert: { feed: [{ price: [1] }] }", "QT0103 tests[0].insert.feed[0].price")]
+    [InlineData("insert: { feed: [{ price: { a: 1 } }] }", "QT0103 tests[0].insert.feed[0].price")]
     [InlineData("expect: { fed: [] }", "QT0501 tests[0].expect.fed")]
     [InlineData("insert: {}", "QT0504 tests[0].insert: the test has nothing to insert.")]
     [InlineData("inset: { feed: [] }", "QT0101 tests[0].inset")]
@@ -31,23 +31,23 @@ public sealed class PipelineTestTests
     }
 
     [Fact]
-    public void Events_without_a_text_form_cannot_be_expected() =>
+    public void Events_without_an_outside_form_cannot_be_expected() =>
         Sample.Findings(Sample.Valid.Replace("expect: { clean:", "expect: { orders:", StringComparison.Ordinal)).ShouldHaveSingleItem()
-            .ShouldBe("p.yml:15:15: QT0502 tests[0].expect.orders: Score has no text form, so a test cannot expect it.");
+            .ShouldBe("p.yml:15:15: QT0502 tests[0].expect.orders: Score has no outside form, so a test cannot expect it.");
 
     [Fact]
-    public void Events_are_made_by_their_codec_and_wrong_fields_are_findings()
+    public void Events_are_made_by_their_format_and_wrong_fields_are_findings()
     {
         var plan = Sample.Plan(Sample.Valid.Replace("[{ price: 61680.5 }], join", "[{ price: 61680.5 }, { pice: 1 }, { price: x }], join", StringComparison.Ordinal));
         using var factory = new BlockFactory(plan, TimeProvider.System);
         var findings = new List<Finding>();
 
-        var events = PipelineTestEvents.Parse(plan.Tests[0].Insert[0].Events, factory.MakeCodec(typeof(Tick))!, findings);
+        var events = PipelineTestEvents.Read(plan.Tests[0].Insert[0].Events, factory.Format(typeof(Tick))!, findings);
 
         events.ShouldBe([new Tick { Price = 61680.5m }]);
         findings.Select(f => f.ToString()).ShouldBe([
             "p.yml:14:44: QT0503 tests[0].insert.feed[1].pice: the event has no field 'pice'. Legal: sequence, price. Did you mean 'price'?",
-            "p.yml:14:64: QT0503 tests[0].insert.feed[2].price: the price is not a number."]);
+            "p.yml:14:64: QT0503 tests[0].insert.feed[2].price: 'x' is not a decimal number, such as 61680.5."]);
     }
 
     [Fact]
@@ -73,6 +73,6 @@ public sealed class PipelineTestTests
     {
         var node = new MappingNode(default, []);
         var events = prices.Select((p, i) => new EventText(new Dictionary<string, string> { ["price"] = p }, default, $"tests[0].expect.clean[{i}]", node)).ToList();
-        return PipelineTestComparer.Compare(new ExpectedEvents("clean", typeof(Tick), events), sent, new TickCodec(), tolerance);
+        return PipelineTestComparer.Compare(new ExpectedEvents("clean", typeof(Tick), events), sent, new TickFormat(new TestNames()), tolerance);
     }
 }

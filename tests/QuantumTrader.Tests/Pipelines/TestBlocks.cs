@@ -174,28 +174,71 @@ public sealed class TestCalendar(TestCalendarOptions options)
     public string Exchange { get; } = options.Exchange;
 }
 
-[EventCodec(typeof(Tick))]
-public sealed class TickCodec : IEventCodec
+[Block("test.sink", "Takes any events outside.", Io = true)]
+public sealed class TestSink<T>(EventFormat<T> format, TestCalendar calendar) : Observer<T> where T : struct, IEvent<T>
 {
-    public IReadOnlyList<string> Fields { get; } = ["sequence", "price"];
+    public EventFormat<T> Format { get; } = format;
 
-    public object Parse(IReadOnlyDictionary<string, string> fields) => new Tick
-    {
-        Sequence = long.Parse(fields.GetValueOrDefault("sequence", "0"), System.Globalization.CultureInfo.InvariantCulture),
-        Price = decimal.TryParse(fields.GetValueOrDefault("price", "0"), System.Globalization.CultureInfo.InvariantCulture, out var price)
-            ? price
-            : throw new ConfigurationException("price", "the price is not a number."),
-    };
+    public TestCalendar Calendar { get; } = calendar;
 
-    public IReadOnlyDictionary<string, string> Print(object value)
+    public override void Observe(Run<T> run) { }
+}
+
+public sealed record TestRecordedOptions
+{
+    public string Store { get; init; } = "";
+}
+
+/// <summary>A source that is not told its events by its class.</summary>
+[Block("test.recorded", "Brings in any events.")]
+public sealed class TestRecorded<T>(TestRecordedOptions options, EventFormat<T> format) : Source<T> where T : struct, IEvent<T>
+{
+    public TestRecordedOptions Options { get; } = options;
+
+    public EventFormat<T> Format { get; } = format;
+
+    public override bool Read(Output<T> output, int limit, CancellationToken stop) => false;
+}
+
+[Block("test.look", "Looks at any events.")]
+public sealed class TestLook<T> : Observer<T> where T : struct, IEvent<T>
+{
+    public override void Observe(Run<T> run) { }
+}
+
+[Block("test.sample", "Removes any events when a tick says so."), SidePort("when")]
+public sealed class TestSample<T> : Operator<T, Tick, T> where T : struct, IEvent<T>
+{
+    public override void Process(Run<T> run, Output<T> output) { }
+
+    public override void ProcessSide(Run<Tick> run, Output<T> output) { }
+}
+
+[EventFormat("tick")]
+public sealed class TickFormat(TestNames names) : EventFormat<Tick>
+{
+    public TestNames Names { get; } = names;
+
+    public override IReadOnlyList<string> Fields { get; } = ["sequence", "price"];
+
+    public override void Write(in Tick value, IFieldWriter fields)
     {
-        var tick = (Tick)value;
-        return new Dictionary<string, string>
-        {
-            ["sequence"] = tick.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            ["price"] = tick.Price.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        };
+        fields.Whole("sequence", value.Sequence);
+        fields.Fixed("price", (long)(value.Price * Scaled.One));
     }
+
+    public override Tick Read(IFieldReader fields) => new() { Sequence = fields.Whole("sequence"), Price = Scaled.ToDecimal(fields.Fixed("price")) };
+
+    public override EventAddress AddressOf(in Tick value) => new("tick", "", 0, value.Sequence);
+}
+
+[Section("test_names", "What the format of ticks needs.")]
+public sealed class TestNames;
+
+[Section("test_archive", "Needs the format of ticks.")]
+public sealed class TestArchive(EventFormat<Tick> format)
+{
+    public EventFormat<Tick> Format { get; } = format;
 }
 
 /// <summary>Loads small pipelines.</summary>

@@ -1,0 +1,32 @@
+using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Models;
+
+/// <summary>The outside form of <see cref="Prediction"/>.</summary>
+[EventFormat("prediction")]
+public sealed class PredictionFormat(MarketContext market) : EventFormat<Prediction>
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "probability", "direction", "confidence", "price", "model"];
+
+    /// <inheritdoc/>
+    public override void Write(in Prediction value, IFieldWriter fields)
+    {
+        fields.Envelop(market, value.Symbol, value.EventTime, value.Sequence);
+        fields.Real("probability", value.Probability);
+        fields.Real("direction", value.Direction);
+        fields.Real("confidence", value.Confidence);
+        fields.Real("price", value.Price);
+        fields.Text("model", value.Model);
+    }
+
+    /// <inheritdoc/>
+    public override Prediction Read(IFieldReader fields) => new(
+        fields.Whole("seq"), fields.Time("ts"), fields.Symbol(market),
+        fields.Real("probability"), fields.Real("direction"), fields.Real("confidence"), fields.Real("price"), fields.Text("model"));
+
+    /// <summary>Several models may predict from the same vector; their names tell them apart.</summary>
+    public override EventAddress AddressOf(in Prediction value) =>
+        new("prediction", market.Symbols.Name(value.Symbol), value.EventTime, StableHash.Mix(value.Sequence, value.Model));
+}

@@ -1,0 +1,20 @@
+using QuantumTrader.Models;
+using QuantumTrader.Pipelines;
+using QuantumTrader.Tests.Pipelines;
+
+namespace QuantumTrader.Tests.Models;
+
+public sealed class PredictionFormatTests : FormatContract<Prediction>
+{
+    protected override EventFormat<Prediction> Format { get; } = new PredictionFormat(Market);
+
+    protected override Prediction Make(Dice dice) =>
+        new(dice.Whole(), dice.Time(), dice.Symbol(), dice.Real(), dice.Real(), dice.Real(), dice.Real(), dice.Name());
+
+    [Fact]
+    public void Predictions_of_two_models_from_one_vector_are_two_events()
+    {
+        var prediction = Make(new Dice(1)) with { Model = "fast" };
+        Format.AddressOf(prediction).Number.ShouldNotBe(Format.AddressOf(prediction with { Model = "enhanced" }).Number);
+    }
+}
