@@ -17,7 +17,7 @@ public sealed class Graph : IDisposable
     private readonly Stopwatch _elapsed = new();
     private string? _fault;
     private bool _isCompleted;
-    private bool _hasEnded;
+    private GraphReport? _final;
 
     internal Graph(EngineSettings settings, List<Island> islands, PoolSet pools, CancellationTokenSource stop)
     {
@@ -36,14 +36,14 @@ public sealed class Graph : IDisposable
     public IReadOnlyDictionary<string, Block> Blocks => _nodes.ToDictionary(n => n.Name, n => n.Node.Block, StringComparer.Ordinal);
 
     /// <summary>Name of the class that implements a block.</summary>
-    public string TypeOf(string name) => _nodes.First(n => n.Name == name).Node.Block.GetType().Name;
+    public string TypeOf(string name) => _nodes.First(n => n.BlockName == name).Node.Block.GetType().Name;
 
     /// <summary>Runs to the end of all sources, or until asked to stop; then drains.</summary>
     /// <param name="stop">Asks the sources to end; what is under way is still handed on, within the drain deadline.</param>
     /// <returns>The final account. A fault is in it, not thrown.</returns>
     public async Task<GraphReport> RunAsync(CancellationToken stop = default)
     {
-        if (_elapsed.IsRunning || _hasEnded)
+        if (_elapsed.IsRunning || _final is not null)
         {
             throw new InvalidOperationException("Condition failed: a graph runs once.");
         }
@@ -80,10 +80,9 @@ public sealed class Graph : IDisposable
         }
 
         _isCompleted = _fault is null;
-        _hasEnded = true;
-        var report = Snapshot();
+        _final = Account(_pools.Outstanding);
         DisposeParts();
-        return report;
+        return _final;
     }
 
     /// <summary>Breaks the run off at once: what is under way stays counted as in flight.</summary>
@@ -98,13 +97,13 @@ public sealed class Graph : IDisposable
         }
     }
 
-    /// <summary>The account at this instant; blocks and edges each add up at any time.</summary>
-    public GraphReport Snapshot() => new GraphAccount(_nodes, _edges, _islands).Report(_elapsed.Elapsed, _fault, _isCompleted, _hasEnded ? _pools.Outstanding : 0);
+    /// <summary>The account at this instant, or the final one; blocks and edges each add up at any time.</summary>
+    public GraphReport Snapshot() => _final ?? Account(outstandingBatches: 0);
 
     /// <summary>Releases the blocks of a graph that was built but not run.</summary>
     public void Dispose()
     {
-        if (!_hasEnded)
+        if (_final is null)
         {
             DisposeParts();
         }
@@ -128,13 +127,15 @@ public sealed class Graph : IDisposable
     internal void AddEdge(string from, string to, string port, WhenFull whenFull, int partitions, ILinkProbe? link) =>
         _edges.Add(new GraphEdge(from, to, port, whenFull, partitions, link));
 
+    private GraphReport Account(long outstandingBatches) => new GraphAccount(_nodes, _edges, _islands).Report(_elapsed.Elapsed, _fault, _isCompleted, outstandingBatches);
+
     private IRunner MakeRunner(Island island) => island.OwnsThread
         ? new ThreadRunner(island, $"qt/{island.Nodes[0].Block.Name}", Fail, _abort.Token)
         : new PooledRunner(island, _workers, Fail, _abort.Token);
 
     private void DisposeParts()
     {
-        foreach (var node in _nodes.Where(n => _runners[n.Island.Index].Completion.IsCompleted || !_hasEnded))
+        foreach (var node in _nodes.Where(n => _runners[n.Island.Index].Completion.IsCompleted || _final is null))
         {
             node.Node.Block.Dispose();
         }

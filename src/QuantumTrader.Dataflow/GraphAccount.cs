@@ -21,12 +21,12 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
             Elapsed = elapsed,
             Events = sources.Sum(n => n.Node.Outlet.Count),
             Progress = sources.Average(n => ((ISourceNode)n.Node).Progress),
-            Blocks = blockReports,
+            Blocks = [.. nodes.Zip(blockReports).GroupBy(x => x.First.BlockName, x => x.Second).Select(g => Sum([.. g]))],
             Edges = edgeReports,
             Latency = [.. nodes.Where(n => !n.Node.Outlet.HasConsumers).Select(n => Latency(n, sources)).Where(l => l.Count > 0)],
             Bottleneck = Bottleneck.InWords(islands, blockReports),
             Notes = [.. accounts.SelectMany(a => a.Notes)],
-            NoteCounts = accounts.SelectMany(a => a.NoteCounts.Select(c => (Key: $"{a.Block}.{c.Key}", c.Value))).ToDictionary(x => x.Key, x => x.Value, StringComparer.Ordinal),
+            NoteCounts = Sum(accounts.SelectMany(a => a.NoteCounts.Select(c => KeyValuePair.Create($"{a.Block}.{c.Key}", c.Value)))),
             DeadLetters = [.. accounts.SelectMany(a => a.DeadLetters)],
         };
     }
@@ -59,6 +59,50 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
             NanosecondsPerEvent = n.Node.SampledEvents == 0 ? 0 : n.Node.SampledTicks * 1e9 / System.Diagnostics.Stopwatch.Frequency / n.Node.SampledEvents,
             Details = isCompleted ? n.Node.Block.Report() : null,
         };
+    }
+
+    /// <summary>One row per block that users declared: of a parallel one, its instances; behind them stands what gathers their output.</summary>
+    private static BlockReport Sum(List<BlockReport> rows)
+    {
+        if (rows is [var only])
+        {
+            return only;
+        }
+
+        var (instances, gather) = (rows[..^1], rows[^1]);
+        return new BlockReport
+        {
+            Name = gather.Name,
+            Island = gather.Island,
+            In = instances.Sum(r => r.In),
+            Out = instances.Sum(r => r.Out),
+            Passed = instances.Sum(r => r.Passed),
+            Created = instances.Sum(r => r.Created),
+            Consumed = instances.Sum(r => r.Consumed),
+            Held = instances.Sum(r => r.Held),
+            Failed = instances.Sum(r => r.Failed),
+            Dropped = Sum(instances.SelectMany(r => r.Dropped)),
+            Errors = Sum(instances.SelectMany(r => r.Errors)),
+            Balanced = rows.All(r => r.Balanced),
+            Hash = gather.Hash,
+            Idle = instances.Average(r => r.Idle),
+            Backpressured = instances.Average(r => r.Backpressured),
+            Busy = instances.Average(r => r.Busy),
+            LongestStallSeconds = instances.Max(r => r.LongestStallSeconds),
+            NanosecondsPerEvent = instances.Sum(r => r.NanosecondsPerEvent * r.In) / Math.Max(1, instances.Sum(r => r.In)),
+            Instances = instances,
+        };
+    }
+
+    private static SortedDictionary<string, long> Sum(IEnumerable<KeyValuePair<string, long>> counts)
+    {
+        var sums = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (key, count) in counts)
+        {
+            sums[key] = sums.GetValueOrDefault(key) + count;
+        }
+
+        return sums;
     }
 
     private static EdgeReport Describe(GraphEdge e, List<BlockReport> blocks)

@@ -37,8 +37,8 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         var pools = new PoolSet(_settings.Batch);
         var stop = new CancellationTokenSource();
         var vertices = order.SelectMany(d => Expand(d, pools)).ToList();
-        var indexOf = vertices.Select((v, i) => (v, i)).Where(x => x.v.IsVisible).ToDictionary(x => x.v.Name, x => x.i, StringComparer.Ordinal);
-        var inputs = vertices.Select(v => (IReadOnlyList<int>)[.. v.Inputs.SelectMany(p => p.From).Select(name => v.Gathers ? ReplicaOf(vertices, name) : indexOf[name])]).ToList();
+        var indexOf = vertices.Select((v, i) => (v.Name, i)).ToDictionary(x => x.Name, x => x.i, StringComparer.Ordinal);
+        var inputs = vertices.Select(v => (IReadOnlyList<int>)[.. v.Inputs.SelectMany(p => p.From).Select(name => indexOf[name])]).ToList();
         CheckTypes(vertices, inputs);
         CheckRoots(vertices, inputs);
 
@@ -49,7 +49,7 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         var merges = MergesBehind(islandOf, inputs);
         for (var v = 0; v < vertices.Count; v++)
         {
-            ConnectInputs(graph, vertices, v, inputs[v], islandOf, merges);
+            ConnectInputs(graph, vertices, v, indexOf, islandOf, merges);
         }
 
         foreach (var vertex in vertices)
@@ -60,20 +60,14 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         return graph;
     }
 
-    private sealed record Vertex(string Name, string BlockName, Node Node, IReadOnlyList<(string Port, IReadOnlyList<string> From)> Inputs, BlockSettings Settings, int Partition, int Partitions)
-    {
-        /// <summary>Others may name it: replicas are hidden behind the vertex that gathers their output.</summary>
-        public bool IsVisible => Partitions == 1;
-
-        public bool Gathers { get; init; }
-    }
+    private sealed record Vertex(string Name, string BlockName, Node Node, IReadOnlyList<(string Port, IReadOnlyList<string> From)> Inputs, BlockSettings Settings, int Partition, int Partitions);
 
     private IEnumerable<Vertex> Expand(Declaration d, PoolSet pools)
     {
         var nodeSettings = new NodeSettings(d.Settings, _settings, pools);
         if (d.Settings.Parallelism <= 1)
         {
-            yield return new Vertex(d.Name, d.Name, MakeNode(d.Name, d.Make(0), nodeSettings), d.Inputs, d.Settings, 0, 1);
+            yield return new Vertex(d.Name, d.Name, MakeNode(d.Name, d.Name, d.Make(0), nodeSettings), d.Inputs, d.Settings, 0, 1);
             yield break;
         }
 
@@ -81,7 +75,7 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         Node? first = null;
         for (var i = 0; i < replicas.Length; i++)
         {
-            var node = MakeNode(replicas[i], d.Make(i), nodeSettings);
+            var node = MakeNode(replicas[i], d.Name, d.Make(i), nodeSettings);
             if (!node.IsPartitioned)
             {
                 throw new GraphException($"Block '{d.Name}' has parallelism {replicas.Length}, but its state is not kept per key. Remove 'parallelism'.");
@@ -91,13 +85,14 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
             yield return new Vertex(replicas[i], d.Name, node, d.Inputs, d.Settings, i, replicas.Length);
         }
 
-        yield return new Vertex(d.Name, d.Name, first!.MakeGather(d.Name, nodeSettings with { Block = new BlockSettings() }), [("from", replicas)], new BlockSettings(), 0, 1) { Gathers = true };
+        yield return new Vertex(d.Name, d.Name, first!.MakeGather(d.Name, nodeSettings with { Block = new BlockSettings() }), [("from", replicas)], new BlockSettings(), 0, 1);
     }
 
-    private static Node MakeNode(string name, Block block, NodeSettings settings)
+    // An instance of a parallel block keeps its accounts under the name that users gave the block.
+    private static Node MakeNode(string name, string blockName, Block block, NodeSettings settings)
     {
         block.Name = name;
-        block.Accounts = new Accounts(name);
+        block.Accounts = new Accounts(blockName);
         var node = block.CreateNode(settings);
         return !node.IsSelfPaced || settings.Block.OnError == OnError.Fail
             ? node
@@ -112,16 +107,15 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         || to.Settings.Boundary || to.Settings.Edge is not null
         || from.Partitions > 1 || to.Partitions > 1;
 
-    private void ConnectInputs(Graph graph, List<Vertex> vertices, int v, IReadOnlyList<int> inputs, int[] islandOf, bool[] merges)
+    private void ConnectInputs(Graph graph, List<Vertex> vertices, int v, Dictionary<string, int> indexOf, int[] islandOf, bool[] merges)
     {
         var to = vertices[v];
-        var next = 0;
         // In the order of the node's ports, not of the YAML keys: the merge's tie-break must not depend on how the file is written.
         foreach (var (port, names) in to.Inputs.Select(i => (Index: IndexOfPort(to, i.Port), i.From)).Select(x => (x.Index, x.From)).OrderBy(x => x.Index).ToList())
         {
             foreach (var name in names)
             {
-                var u = to.Gathers ? inputs[next++] : vertices.FindIndex(x => x.IsVisible && x.Name == name);
+                var u = indexOf[name];
                 var from = vertices[u];
                 EdgePlan? plan = null;
                 var settings = to.Settings.Edge ?? (from.Node is ISourceNode ? from.Settings.Edge : null) ?? new EdgeSettings();
@@ -156,8 +150,6 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
 
         throw new GraphException($"Block '{vertex.Name}' has no input '{port}'. It has: {string.Join(", ", vertex.Node.Ports.Select(p => p.Name))}.");
     }
-
-    private static int ReplicaOf(List<Vertex> vertices, string name) => vertices.FindIndex(v => v.Name == name);
 
     // Islands from which a merging head can be reached: their edges must tell of progress even when they carry no event.
     private static bool[] MergesBehind(int[] islandOf, List<IReadOnlyList<int>> inputs)

@@ -3,13 +3,13 @@ namespace QuantumTrader.Dataflow;
 /// <summary>What one block did, at one instant.</summary>
 public sealed record BlockReport
 {
-    /// <summary>Its name; instances of a parallel block end in <c>#0</c>, <c>#1</c> …</summary>
+    /// <summary>Its name; a row of <see cref="Instances"/> ends in <c>#0</c>, <c>#1</c> …</summary>
     public required string Name { get; init; }
 
     /// <summary>The island that it runs on.</summary>
     public required int Island { get; init; }
 
-    /// <summary>Events taken in; for a source, events that it made.</summary>
+    /// <summary>Events taken in; for a source, events that it made and input that it refused.</summary>
     public required long In { get; init; }
 
     /// <summary>Events sent on: passed and created.</summary>
@@ -30,7 +30,7 @@ public sealed record BlockReport
     /// <summary>Input events lost to exceptions that the block's fault policy tolerates.</summary>
     public required long Failed { get; init; }
 
-    /// <summary>Drops by reason. A source counts lines here that never became events; an observer counts what it could not use.</summary>
+    /// <summary>Drops by reason. A source counts input here that never became events; an observer counts what it could not use.</summary>
     public required IReadOnlyDictionary<string, long> Dropped { get; init; }
 
     /// <summary>Exceptions by type.</summary>
@@ -57,8 +57,11 @@ public sealed record BlockReport
     /// <summary>Sampled cost of the block alone; 0 when nothing was sampled.</summary>
     public required double NanosecondsPerEvent { get; init; }
 
-    /// <summary>What the block itself reports.</summary>
+    /// <summary>What the block itself reports; of a parallel block each instance does.</summary>
     public object? Details { get; init; }
+
+    /// <summary>The instances of a parallel block, whose sums and means this row is; none of any other.</summary>
+    public IReadOnlyList<BlockReport> Instances { get; init; } = [];
 }
 
 /// <summary>What one edge did, at one instant: <c>In = Out + Dropped + Depth + Spilled</c>.</summary>

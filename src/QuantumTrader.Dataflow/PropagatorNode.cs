@@ -123,7 +123,7 @@ internal sealed class PropagatorNode<TIn, TOut>(PropagatorBlock<TIn, TOut> block
             if (_offer is null)
             {
                 _offeredSequence = slice.FirstSequence;
-                _offer = _hosted!.SendAsync(slice.Span[0]);
+                _offer = _hosted!.SendAsync(Kept.Of(in slice.Span[0]));
                 if (!_offer.IsCompleted)
                 {
                     WakeAfter(_offer);

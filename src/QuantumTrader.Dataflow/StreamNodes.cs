@@ -97,6 +97,7 @@ internal sealed class ObserverNode<T> : Node<T> where T : struct, IEvent<T>
 internal sealed class SourceNode<T>(Source<T> block, NodeSettings settings) : Node<T>(block, settings), ISourceNode where T : struct, IEvent<T>
 {
     private readonly List<Slice<T>> _read = [];
+    private long _refused;
 
     public override IReadOnlyList<InputPort> Ports { get; } = [];
 
@@ -135,7 +136,10 @@ internal sealed class SourceNode<T>(Source<T> block, NodeSettings settings) : No
 
         _read.Clear();
         Output.Passed = 0;
-        Commit(count, count, 0, 0, 0, conserves: true);
+        // Input that it refused, such as a bad line, never became an event but is accounted for like one.
+        var refused = block.Accounts.DroppedTotal - _refused;
+        _refused += refused;
+        Commit(count + refused, count, 0, refused, 0, conserves: true);
         Outlet.SetProgress(LastOwnSequence);
         return more && !stop.IsCancellationRequested;
     }

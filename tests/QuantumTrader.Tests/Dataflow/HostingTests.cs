@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Threading.Tasks.Dataflow;
 using QuantumTrader.Dataflow;
 
@@ -130,6 +131,16 @@ public sealed class HostingTests
     }
 
     [Fact]
+    public void What_is_handed_over_outlives_its_batch()
+    {
+        var isKept = true;
+        new GraphBuilder().Add("source", new Notes())
+            .Add("hosted", new HostedNotes(e => isKept &= e.Text == "kept"), ["source"]).Run().ShouldBeSound();
+
+        isKept.ShouldBeTrue();
+    }
+
+    [Fact]
     public void A_block_that_throws_ends_the_run_under_its_name_with_the_reason()
     {
         var report = Run(new Hosted(() => new TransformBlock<Number, Number>(e => e.Value == 500 ? throw new InvalidDataException("cannot digest 500") : e, Bounded())), new Collect());
@@ -231,6 +242,38 @@ public sealed class HostingTests
         public override IPropagatorBlock<Number, Number> Create() => create();
 
         public override Number WithSequence(in Number result, long sequence) => new(sequence, result.Value, result.Key);
+    }
+
+    /// <summary>An event that says whether it was made to outlive its batch.</summary>
+    private readonly record struct TextEvent(long Sequence, string Text) : IEvent<TextEvent>
+    {
+        public long PartitionKey => 0;
+
+        public long ConflationKey => 0;
+
+        public static void AppendTo(ReadOnlySpan<TextEvent> events, IncrementalHash hash) => throw new NotSupportedException();
+
+        public static TextEvent Keep(in TextEvent value) => value with { Text = "kept" };
+    }
+
+    private sealed class Notes : Source<TextEvent>
+    {
+        public override bool Read(Output<TextEvent> output, int limit, CancellationToken stop)
+        {
+            output.Next() = new TextEvent(1, "in the batch");
+            return false;
+        }
+    }
+
+    private sealed class HostedNotes(Action<TextEvent> seen) : PropagatorBlock<TextEvent, TextEvent>
+    {
+        public override IPropagatorBlock<TextEvent, TextEvent> Create() => new TransformBlock<TextEvent, TextEvent>(e =>
+        {
+            seen(e);
+            return e;
+        });
+
+        public override TextEvent WithSequence(in TextEvent result, long sequence) => result with { Sequence = sequence };
     }
 
     /// <summary>Sends its few events at once and then waits until it is stopped.</summary>
