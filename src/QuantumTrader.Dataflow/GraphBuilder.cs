@@ -196,10 +196,19 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
     private static void CheckRoots(List<Vertex> vertices, List<IReadOnlyList<int>> inputs)
     {
         var roots = new int[vertices.Count];
+        var sources = new HashSet<int>[vertices.Count];
         for (var v = 0; v < vertices.Count; v++)
         {
             var from = inputs[v];
-            if (from.Any(u => roots[u] != roots[from[0]]))
+            sources[v] = from.Count == 0 ? [v] : [.. from.SelectMany(u => sources[u])];
+            if (vertices[v].Node.MergesRoots)
+            {
+                if (sources[v].Count < from.Sum(u => sources[u].Count))
+                {
+                    throw new GraphException($"Block '{vertices[v].Name}' is reached by one source over two inputs, of which one would wait for the other for ever.");
+                }
+            }
+            else if (from.Any(u => roots[u] != roots[from[0]]))
             {
                 var other = from.First(u => roots[u] != roots[from[0]]);
                 throw new GraphException($"Block '{vertices[v].Name}' cannot merge '{vertices[from[0]].Name}' and '{vertices[other].Name}': their orders start at different blocks, '{vertices[roots[from[0]]].Name}' and '{vertices[roots[other]].Name}'.");

@@ -3,6 +3,9 @@ namespace QuantumTrader.Dataflow;
 /// <summary>The end of an edge at the block that reads it: what has arrived there and how far the edge has progressed.</summary>
 internal abstract class Inlet
 {
+    // Smaller than any key, and one may be taken from it.
+    private const long Unknown = long.MinValue + 1;
+
     /// <summary>Every event of this edge up to this sequence has arrived; counts once nothing is pending.</summary>
     public long Progress { get; protected set; }
 
@@ -10,29 +13,38 @@ internal abstract class Inlet
 
     public abstract bool HasPending { get; }
 
-    public abstract long NextSequence { get; }
+    /// <summary>What the next pending event is merged by: its sequence, or the key of a block that merges by its own.</summary>
+    public abstract long NextKey { get; }
+
+    /// <summary>No event with a smaller key can come here any more.</summary>
+    public long EarliestKey => HasPending ? NextKey : Progress == long.MaxValue ? long.MaxValue : IsInOrderOfSequence ? Progress + 1 : Unknown;
+
+    /// <summary>Events are merged by their sequence, so that <see cref="Progress"/> says what can still come.</summary>
+    protected abstract bool IsInOrderOfSequence { get; }
 
     /// <summary>Takes a slice from the link of an edge between islands, if nothing is pending.</summary>
     public abstract void Refill();
 
-    /// <summary>Hands over all pending events up to this sequence; returns how many.</summary>
-    public abstract int Deliver(long throughSequence);
+    /// <summary>Hands over the pending events up to the first one above this key; returns how many.</summary>
+    public abstract int Deliver(long throughKey);
 
     /// <summary>Gives back what will not be handled any more.</summary>
     public abstract void Discard();
 
     /// <summary>The sequence through which the reader is complete when it has handled all that it may.</summary>
-    public long CompleteThrough => HasPending ? NextSequence - 1 : Progress;
+    public long CompleteThrough => HasPending ? NextKey - 1 : Progress;
 }
 
 /// <inheritdoc/>
-internal sealed class Inlet<T>(Action<Slice<T>> receiver, Link<T>? link) : Inlet where T : struct, IEvent<T>
+internal sealed class Inlet<T>(Action<Slice<T>> receiver, Link<T>? link, IMergesBy<T>? order) : Inlet where T : struct, IEvent<T>
 {
     private readonly SliceQueue<T> _pending = new();
 
     public override bool HasPending => _pending.Count > 0;
 
-    public override long NextSequence => _pending.Peek().FirstSequence;
+    public override long NextKey => order is null ? _pending.Peek().FirstSequence : order.MergeKey(in _pending.Peek().Span[0]);
+
+    protected override bool IsInOrderOfSequence => order is null;
 
     /// <summary>Puts in a slice of an upstream block on the same island; takes over its reference.</summary>
     public void Put(in Slice<T> slice) => _pending.Enqueue(slice);
@@ -62,13 +74,13 @@ internal sealed class Inlet<T>(Action<Slice<T>> receiver, Link<T>? link) : Inlet
         IsCompleted = isCompleted;
     }
 
-    public override int Deliver(long throughSequence)
+    public override int Deliver(long throughKey)
     {
         var delivered = 0;
         while (_pending.Count > 0)
         {
             ref var slice = ref _pending.Peek();
-            var count = CountThrough(slice.Span, throughSequence);
+            var count = CountThrough(slice.Span, throughKey);
             if (count == 0)
             {
                 break;
@@ -100,8 +112,13 @@ internal sealed class Inlet<T>(Action<Slice<T>> receiver, Link<T>? link) : Inlet
     }
 
     // Sequences never decrease, so the whole slice is the common case and the rest is a binary search.
-    private static int CountThrough(ReadOnlySpan<T> events, long throughSequence)
+    private int CountThrough(ReadOnlySpan<T> events, long throughSequence)
     {
+        if (order is not null)
+        {
+            return CountThrough(events, throughSequence, order);
+        }
+
         if (events[^1].Sequence <= throughSequence)
         {
             return events.Length;
@@ -122,5 +139,17 @@ internal sealed class Inlet<T>(Action<Slice<T>> receiver, Link<T>? link) : Inlet
         }
 
         return low;
+    }
+
+    // One by one: a key such as the event time may decrease along an edge.
+    private static int CountThrough(ReadOnlySpan<T> events, long through, IMergesBy<T> order)
+    {
+        var count = 0;
+        while (count < events.Length && order.MergeKey(in events[count]) <= through)
+        {
+            count++;
+        }
+
+        return count;
     }
 }

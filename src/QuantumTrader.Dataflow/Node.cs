@@ -66,6 +66,9 @@ internal abstract class Node
     /// <summary>The block numbers its output anew.</summary>
     public virtual bool Resequences => false;
 
+    /// <summary>The block merges inputs of different roots by a key of its own.</summary>
+    public bool MergesRoots => Block.GetType().GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IMergesBy<>));
+
     /// <summary>The block's state is kept per key.</summary>
     public bool IsPartitioned => Block.GetType().IsDefined(typeof(PartitionedAttribute), true);
 
@@ -97,7 +100,7 @@ internal abstract class Node
 
     /// <summary>
     /// Handles what has arrived, at most about <paramref name="limit"/> events; returns how many. Several inputs are merged by
-    /// (sequence, order of the inputs); an event goes ahead only when no other input can still bring an earlier one.
+    /// (sequence or the block's own key, order of the inputs); an event goes ahead only when no other input can still bring an earlier one.
     /// </summary>
     public int Pump(int limit)
     {
@@ -109,7 +112,7 @@ internal abstract class Node
             {
                 var inlet = _inlets[i];
                 inlet.Refill();
-                if (inlet.HasPending && (next < 0 || inlet.NextSequence < _inlets[next].NextSequence))
+                if (inlet.HasPending && (next < 0 || inlet.NextKey < _inlets[next].NextKey))
                 {
                     next = i;
                 }
@@ -121,7 +124,7 @@ internal abstract class Node
             }
 
             var through = ThroughFor(next);
-            if (_inlets[next].NextSequence > through)
+            if (_inlets[next].NextKey > through)
             {
                 break;
             }
@@ -288,7 +291,7 @@ internal abstract class Node
             }
 
             var other = _inlets[j];
-            var earliest = other.HasPending ? other.NextSequence : other.Progress == Never ? Never : other.Progress + 1;
+            var earliest = other.EarliestKey;
             through = Math.Min(through, next < j || earliest == Never ? earliest : earliest - 1);
         }
 

@@ -68,7 +68,7 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
         var receiver = (Action<Slice<T>>)target.Receiver(port);
         if (edge is null)
         {
-            var inlet = new Inlet<T>(receiver, null);
+            var inlet = new Inlet<T>(receiver, null, target.Block as IMergesBy<T>);
             _inlets = [.. _inlets, inlet];
             return (inlet, null);
         }
@@ -77,7 +77,7 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
         link.Connect(edge.Reader, edge.Writer);
         var writer = new LinkWriter<T>(link, pool, edge.Partition, edge.Partitions);
         _writers = [.. _writers, writer];
-        return (new Inlet<T>(receiver, link), writer);
+        return (new Inlet<T>(receiver, link, target.Block as IMergesBy<T>), writer);
     }
 
     /// <summary>Sends what a block put into its output.</summary>

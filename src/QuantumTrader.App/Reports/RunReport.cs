@@ -13,9 +13,12 @@ internal sealed record RunReport(
 {
     public static RunReport Of(string pipeline, GraphReport graph) => new(
         pipeline, graph.Balanced, graph.Completed, graph.Fault, graph.Elapsed.TotalSeconds, graph.Events, graph.EventsPerSecond, graph.Bottleneck,
-        graph.Blocks.ToDictionary(b => b.Name, b => new RunBlock(
-            b.In, b.Out, b.Passed, b.Created, b.Consumed, b.Held, b.Failed, b.Dropped, b.Errors, b.Hash, b.Idle, b.Backpressured, b.Busy, b.LongestStallSeconds, b.NanosecondsPerEvent, b.Details), StringComparer.Ordinal),
+        ByName(graph.Blocks) ?? [],
         graph.Edges, graph.Latency, graph.Imbalances, graph.Notes, graph.NoteCounts, graph.DeadLetters);
+
+    private static Dictionary<string, RunBlock>? ByName(IReadOnlyList<BlockReport> blocks) => blocks.Count == 0 ? null : blocks.ToDictionary(b => b.Name, b => new RunBlock(
+        b.In, b.Out, b.Passed, b.Created, b.Consumed, b.Held, b.Failed, b.Dropped, b.Errors, b.Hash, b.Idle, b.Backpressured, b.Busy,
+        b.LongestStallSeconds, b.NanosecondsPerEvent, b.Details, ByName(b.Instances)), StringComparer.Ordinal);
 
     /// <summary>The report for a reader.</summary>
     public string ToText(bool withHashes)
@@ -95,4 +98,5 @@ internal sealed record RunBlock(
     IReadOnlyDictionary<string, long> Dropped, IReadOnlyDictionary<string, long> Errors,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Hash,
     double Idle, double Backpressured, double Busy, double LongestStallSeconds, double NanosecondsPerEvent,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] object? Details);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] object? Details,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, RunBlock>? Instances);

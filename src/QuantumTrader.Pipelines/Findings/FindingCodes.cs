@@ -59,6 +59,7 @@ public static class FindingCodes
     public static readonly FindingCode Unused = new("QT0307", "Nobody uses a block's output.", "Connect a block behind it, or remove it.", Severity.Warning);
     public static readonly FindingCode HostedPolicy = new("QT0308", "A block that hosts a Dataflow block is to go on behind an exception.", "Remove `on_error`, and catch exceptions inside the hosted block.");
     public static readonly FindingCode NoFormat = new("QT0309", "A block that handles any type of events is fed with one that has no outside form.", "Connect it to blocks whose events have one, or register an event format.");
+    public static readonly FindingCode MergedTwice = new("QT0310", "One source reaches a merging block over two inputs.", "Merge the sources first, and branch behind the merge.");
 
     public static readonly FindingCode MissingSection = new("QT0401", "A section that a block needs is missing.", "Add the section.");
     public static readonly FindingCode PluginMissing = new("QT0402", "A plugin file does not exist.", "Correct the path; it starts at the pipeline's folder.");

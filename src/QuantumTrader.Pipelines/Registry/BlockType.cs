@@ -81,6 +81,9 @@ public sealed record BlockType
     /// <summary>Numbers its output itself.</summary>
     public bool Resequences { get; init; }
 
+    /// <summary>Merges inputs of different roots by a key of its own.</summary>
+    public bool MergesRoots { get; init; }
+
     /// <summary>Keeps its state per partition key.</summary>
     public bool Partitioned { get; init; }
 

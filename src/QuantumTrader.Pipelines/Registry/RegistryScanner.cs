@@ -30,6 +30,7 @@ internal sealed class RegistryScanner(OptionsModelReader models, Func<Assembly, 
             Callback = attribute.Callback,
             Trading = attribute.Trading,
             Resequences = type.IsDefined(typeof(ResequencesAttribute)),
+            MergesRoots = type.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IMergesBy<>)),
             Partitioned = type.IsDefined(typeof(PartitionedAttribute)),
         };
         RejectClashes(block);

@@ -205,6 +205,35 @@ public sealed class GraphTests
     }
 
     [Fact]
+    public void A_parallel_block_is_one_row_of_the_report_and_its_instances_add_up()
+    {
+        var report = new GraphBuilder(Hashing)
+            .Add("source", new Counting(5_000))
+            .Add("picky", _ => new Multiply(v => (int)(v % 3)), [("from", ["source"])], new BlockSettings { Parallelism = 3 })
+            .Add("end", new Collect(), ["picky"]).Run();
+
+        report.ShouldBeSound();
+        report.Blocks.Select(b => b.Name).ShouldBe(["source", "picky", "end"]);
+        var row = report.Block("picky");
+        (row.In, row.Consumed, row.Created, row.Out).ShouldBe((5_000L, 5_000L, 5_000L, 5_000L));
+        row.Instances.Select(b => b.Name).ShouldBe(["picky#0", "picky#1", "picky#2"]);
+        row.Instances.ShouldAllBe(b => b.In > 0);
+        row.Instances.Sum(b => b.In).ShouldBe(5_000);
+        (row.Idle + row.Backpressured + row.Busy).ShouldBe(1, 1e-9);
+    }
+
+    [Fact]
+    public void Input_that_a_source_refuses_is_accounted_for_like_an_event()
+    {
+        var report = new GraphBuilder().Add("source", new Refusing()).Add("end", new Collect(), ["source"]).Run();
+
+        report.ShouldBeSound();
+        report.Events.ShouldBe(90);
+        var row = report.Block("source");
+        (row.In, row.Passed, row.Out, row.Dropped["bad_line"]).ShouldBe((100L, 90L, 90L, 10L));
+    }
+
+    [Fact]
     public void Parallelism_of_a_block_without_keys_is_refused()
     {
         var builder = new GraphBuilder().Add("source", new Counting(1))
@@ -345,6 +374,29 @@ public sealed class GraphTests
     private sealed class TwoSidedStub : Observer<Number>
     {
         public override void Observe(Run<Number> run) { }
+    }
+
+    /// <summary>Reads a hundred lines, of which every tenth is no event.</summary>
+    private sealed class Refusing : Source<Number>
+    {
+        private long _sent;
+
+        public override bool Read(Output<Number> output, int limit, CancellationToken stop)
+        {
+            for (var line = 1; line <= 100; line++)
+            {
+                if (line % 10 == 0)
+                {
+                    Accounts.Reject("bad_line", -1, $"line {line}");
+                    continue;
+                }
+
+                _sent++;
+                output.Add(new Number(_sent, line));
+            }
+
+            return false;
+        }
     }
 
     private sealed class Collect2 : Observer<Number>

@@ -36,6 +36,20 @@ public sealed class GraphCheckTests
                 "p.yml:8:39: QT0303 blocks.log.from[1]: the inputs of 'log' come from different roots: 'feed' (a root itself), 'other' (root 'norm').");
 
     [Fact]
+    public void Inputs_with_different_roots_can_be_merged_by_a_block_that_knows_how() =>
+        Sample.Findings(Sample.With(Feed, "other: { type: test.source }", "both: { type: test.merge, from: [feed, other] }", "log: { type: test.log, from: both }")).ShouldBeEmpty();
+
+    [Fact]
+    public void A_source_reaches_such_a_block_over_one_input_only() =>
+        Sample.Findings(Sample.With(Feed, "clean: { type: test.filter, from: feed }", "both: { type: test.merge, from: [feed, clean] }", "log: { type: test.log, from: both }"))
+            .ShouldHaveSingleItem().ShouldBe("p.yml:7:41: QT0310 blocks.both.from[1]: the source 'feed' reaches 'both' over 'feed' and over 'clean', of which one would wait for the other for ever. Merge before branching.");
+
+    [Fact]
+    public void Two_sources_into_an_ordinary_block_are_refused_with_the_remedy() =>
+        Sample.Findings(Sample.With(Feed, "other: { type: test.source }", "log: { type: test.log, from: [feed, other] }"))
+            .ShouldHaveSingleItem().ShouldEndWith("or merge sources by event time with a block of type merge.");
+
+    [Fact]
     public void Roots_are_compared_across_ports_too() =>
         Sample.Findings(Sample.With(Feed, "norm: { type: test.normalize, from: feed }", "model: { type: test.model, from: norm, model: x }", "join: { type: test.join, from: model, market: feed }", "orders: { type: test.orders, from: join }"))
             .ShouldHaveSingleItem().ShouldStartWith("p.yml:8:49: QT0303 blocks.join.market");

@@ -97,6 +97,14 @@ public sealed class TestNormalize : Operator<Tick, Tick>
     public override void Process(Run<Tick> run, Output<Tick> output) { }
 }
 
+[Block("test.merge", "Merges ticks of several sources."), Resequences]
+public sealed class TestMerge : Operator<Tick, Tick>, IMergesBy<Tick>
+{
+    public long MergeKey(in Tick value) => (long)value.Price;
+
+    public override void Process(Run<Tick> run, Output<Tick> output) { }
+}
+
 [Block("test.filter", "Removes ticks.")]
 public sealed class TestFilter : Filter<Tick>
 {
