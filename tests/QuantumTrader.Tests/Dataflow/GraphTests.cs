@@ -215,7 +215,7 @@ public sealed class GraphTests
         report.ShouldBeSound();
         report.Blocks.Select(b => b.Name).ShouldBe(["source", "picky", "end"]);
         var row = report.Block("picky");
-        (row.In, row.Consumed, row.Created, row.Out).ShouldBe((5_000L, 5_000L, 5_000L, 5_000L));
+        (row.In, row.Consumed, row.Created, row.Out).ShouldBe((5_000L, 5_000L, 5_001L, 5_001L));
         row.Instances.Select(b => b.Name).ShouldBe(["picky#0", "picky#1", "picky#2"]);
         row.Instances.ShouldAllBe(b => b.In > 0);
         row.Instances.Sum(b => b.In).ShouldBe(5_000);

@@ -42,7 +42,7 @@ public sealed class GraphCheckTests
     [Fact]
     public void A_source_reaches_such_a_block_over_one_input_only() =>
         Sample.Findings(Sample.With(Feed, "clean: { type: test.filter, from: feed }", "both: { type: test.merge, from: [feed, clean] }", "log: { type: test.log, from: both }"))
-            .ShouldHaveSingleItem().ShouldBe("p.yml:7:41: QT0310 blocks.both.from[1]: the source 'feed' reaches 'both' over 'feed' and over 'clean', of which one would wait for the other for ever. Merge before branching.");
+            .ShouldHaveSingleItem().ShouldBe("p.yml:7:42: QT0310 blocks.both.from[1]: the source 'feed' reaches 'both' over 'feed' and over 'clean', of which one would wait for the other for ever. Merge before branching.");
 
     [Fact]
     public void Two_sources_into_an_ordinary_block_are_refused_with_the_remedy() =>
