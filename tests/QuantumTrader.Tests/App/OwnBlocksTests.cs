@@ -1,4 +1,8 @@
 using System.Text.Json;
+using System.Threading.Tasks.Dataflow;
+using QuantumTrader.Dataflow;
+using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Tests.App;
 
@@ -37,6 +41,16 @@ public sealed class OwnBlocksTests
         output.ShouldContain("QT0308 blocks.lookup.on_error: 'my.lookup' hosts a Dataflow block, which the first exception ends. Catch exceptions inside it instead. Legal: fail.");
     }
 
+    [Fact]
+    public void A_run_whose_block_lost_an_event_does_not_balance_and_fails()
+    {
+        using var folder = new TemporaryFolder();
+        var (code, output, _) = Qt.Run("run", WritePipeline(folder), "--set", "blocks.lookup.type=test.losing", "--set", "blocks.lookup.at_once=null", "--set", "blocks.large.min_quantity=0");
+
+        code.ShouldBe(1);
+        output.ShouldEndWith("NOT BALANCED: block lookup still holds 1 events\n");
+    }
+
     // The pipeline of the page; this assembly is the plugin, because the page's code is compiled into it.
     private static string WritePipeline(TemporaryFolder folder)
     {
@@ -45,4 +59,16 @@ public sealed class OwnBlocksTests
         File.WriteAllText(file, yaml.Replace("MyBlocks.dll", $"'{typeof(OwnBlocksTests).Assembly.Location}'", StringComparison.Ordinal));
         return file;
     }
+}
+
+/// <summary>Says that it gives one result for every event, and loses the first one.</summary>
+[Block("test.losing", "Loses its first event.")]
+public sealed class LosingBlock : PropagatorBlock<MarketEvent, MarketEvent>
+{
+    public override bool Conserves => true;
+
+    public override IPropagatorBlock<MarketEvent, MarketEvent> Create() => new TransformManyBlock<MarketEvent, MarketEvent>(
+        e => e.Sequence == 1 ? [] : [e], new ExecutionDataflowBlockOptions { BoundedCapacity = 8 });
+
+    public override MarketEvent WithSequence(in MarketEvent result, long sequence) => result with { Sequence = sequence };
 }

@@ -90,7 +90,7 @@ public sealed class FaultTests
     }
 
     [Fact]
-    public void A_run_that_fails_gives_back_every_batch()
+    public void A_run_that_fails_ends_with_an_account_that_adds_up()
     {
         var report = new GraphBuilder(new EngineSettings { Fuse = false, Capacity = 8 })
             .Add("source", new Endless()).Add("a", new Multiply(_ => 2), ["source"]).Add("picky", new Throwing(v => v > 10_000), ["a"]).Add("end", new Collect(), ["picky"]).Run();

@@ -208,7 +208,7 @@ public sealed class GraphTests
     public void A_parallel_block_is_one_row_of_the_report_and_its_instances_add_up()
     {
         var report = new GraphBuilder(Hashing)
-            .Add("source", new Counting(5_000))
+            .Add("source", new Counting(5_000, keyOf: n => n))
             .Add("picky", _ => new Multiply(v => (int)(v % 3)), [("from", ["source"])], new BlockSettings { Parallelism = 3 })
             .Add("end", new Collect(), ["picky"]).Run();
 
