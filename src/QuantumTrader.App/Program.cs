@@ -5,6 +5,7 @@ var root = new RootCommand("QuantumTrader: live machine-learning trading from on
 {
     RunCommand.Create(),
     ValidateCommand.Create(),
+    TestCommand.Create(),
     GraphCommand.Create(),
     BlocksCommand.Create(),
     TrainCommand.Create(),

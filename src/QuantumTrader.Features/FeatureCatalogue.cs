@@ -53,7 +53,7 @@ public sealed class FeatureCatalogue
         return null;
     }
 
-    private static FeatureSchema SchemaOf(Type block) =>
+    internal static FeatureSchema SchemaOf(Type block) =>
         (FeatureSchema)typeof(FeatureCatalogue).GetMethod(nameof(Read), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(block).Invoke(null, null)!;
 
     private static FeatureSchema Read<T>() where T : IFeatureBlock => T.Schema;

@@ -54,4 +54,7 @@ public interface IFeatureBlock
 {
     /// <summary>The vectors that the block sends when its options do not change them.</summary>
     static abstract FeatureSchema Schema { get; }
+
+    /// <summary>The vectors that this instance sends; a block whose options change them says so here.</summary>
+    FeatureSchema Sends => FeatureCatalogue.SchemaOf(GetType());
 }

@@ -31,7 +31,7 @@ public sealed record OnnxOptions
 /// </summary>
 [Block("model.onnx", "Predicts from feature vectors with an ONNX model.")]
 [Partitioned]
-public sealed class Onnx : Operator<FeatureVector, Prediction>
+public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
 {
     private readonly OnnxModel _model;
     private readonly bool _skipsNotWarm;
@@ -55,6 +55,15 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>
 
     /// <summary>Hash of the feature names that must arrive; see <see cref="FeatureSchema.Hash"/>.</summary>
     public string ExpectedFeatureHash => _model.FeatureHash;
+
+    /// <inheritdoc/>
+    public void CheckUpstream(Block sender)
+    {
+        if (sender is IFeatureBlock features)
+        {
+            Check(features.Sends);
+        }
+    }
 
     /// <inheritdoc/>
     public override void Process(Run<FeatureVector> run, Output<Prediction> output)
@@ -106,7 +115,7 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>
             var expected = _model.Manifest.Features;
             throw new ConfigurationException(
                 "model",
-                $"Model '{_model.Name}' was trained on {expected.Count} features with the hash {_model.FeatureHash}; the vector that arrived has {schema.Names.Count} with the hash {schema.Hash}"
+                $"Model '{_model.Name}' was trained on {expected.Count} features with the hash {_model.FeatureHash}; the vectors that come here have {schema.Names.Count} with the hash {schema.Hash}"
                 + $"{FirstDifference(expected, schema.Names)}. Connect the block to the features that the model was trained on, or train one on these.");
         }
 

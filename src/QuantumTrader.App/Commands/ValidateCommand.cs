@@ -1,5 +1,4 @@
 using System.CommandLine;
-using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.App.Commands;
@@ -16,7 +15,7 @@ internal static class ValidateCommand
         command.SetAction(arguments =>
         {
             var result = pipeline.Read(arguments);
-            var findings = result.Plan is null ? result.Findings : [.. result.Findings, .. Construct(result.Plan)];
+            var findings = result.Plan is null ? result.Findings : [.. result.Findings, .. ConstructionCheck.Check(result.Plan, TimeProvider.System)];
             if (arguments.GetValue(json))
             {
                 Console.WriteLine(Json.Serialize(findings));
@@ -34,37 +33,5 @@ internal static class ValidateCommand
             return result.Plan is null || findings.Count > result.Findings.Count ? ExitCodes.Configuration : ExitCodes.Good;
         });
         return command;
-    }
-
-    // Each block is made alone, so that one that refuses its options does not hide the next.
-    private static List<Finding> Construct(PipelinePlan plan)
-    {
-        BlockFactory factory;
-        try
-        {
-            factory = new BlockFactory(plan, TimeProvider.System);
-        }
-        catch (FindingException refused)
-        {
-            return [refused.Finding];
-        }
-
-        using (factory)
-        {
-            var findings = new List<Finding>();
-            foreach (var block in plan.Blocks)
-            {
-                try
-                {
-                    factory.Make(block).Dispose();
-                }
-                catch (FindingException refused)
-                {
-                    findings.Add(refused.Finding);
-                }
-            }
-
-            return findings;
-        }
     }
 }

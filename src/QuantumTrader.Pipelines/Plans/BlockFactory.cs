@@ -35,6 +35,9 @@ public sealed class BlockFactory : IDisposable
         }
     }
 
+    /// <summary>What is made.</summary>
+    internal PipelinePlan Plan => _plan;
+
     /// <summary>Resolves the paths of the plan.</summary>
     public SectionContext Files { get; }
 

@@ -20,11 +20,28 @@ public sealed record InsertedEvents(string Block, string? Port, Type EventType, 
 /// <param name="Block">The block.</param>
 /// <param name="EventType">Type of the events.</param>
 /// <param name="Events">The events.</param>
-public sealed record ExpectedEvents(string Block, Type EventType, IReadOnlyList<EventText> Events);
+/// <param name="Position">Where the list begins.</param>
+/// <param name="Path">Its place in the tree, such as <c>tests[0].expect.signal</c>.</param>
+public sealed record ExpectedEvents(string Block, Type EventType, IReadOnlyList<EventText> Events, Position Position, string Path);
 
 /// <summary>An event, or a part of one, as written in a test.</summary>
 /// <param name="Fields">Texts by field.</param>
 /// <param name="Position">Where it begins.</param>
 /// <param name="Path">Its place in the tree, such as <c>tests[0].expect.signal[1]</c>.</param>
 /// <param name="Node">Its mapping in the file.</param>
-public sealed record EventText(IReadOnlyDictionary<string, string> Fields, Position Position, string Path, MappingNode Node);
+public sealed record EventText(IReadOnlyDictionary<string, string> Fields, Position Position, string Path, MappingNode Node)
+{
+    /// <summary>Place and path of a field; of the event when it is not given.</summary>
+    internal (Position At, string Path) Locate(string field) =>
+        Node[field] is { } entry ? (entry.Value.Position, ConfigPath.Key(Path, field)) : (Position, Path);
+}
+
+/// <summary>One thing that did not come out as expected.</summary>
+/// <param name="At">Where it was expected.</param>
+/// <param name="Path">The same as a place in the tree; empty for the whole test.</param>
+/// <param name="Message">What was expected and what was found.</param>
+public sealed record TestDifference(Position At, string Path, string Message)
+{
+    /// <summary>The difference as one line, in the form of a <see cref="Finding"/>.</summary>
+    public override string ToString() => $"{At.File}:{At.Line}:{At.Column}: {(Path.Length > 0 ? Path + ": " : "")}{Message}";
+}

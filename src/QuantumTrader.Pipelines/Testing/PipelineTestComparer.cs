@@ -7,12 +7,13 @@ public static class PipelineTestComparer
 {
     /// <summary>The differences, in the order of the events; none when the test holds.</summary>
     /// <param name="expected">What must come out.</param>
-    /// <param name="sent">What the block sent, in order.</param>
+    /// <param name="sent">What the block sent, in order; no more than one event beyond those expected is needed.</param>
+    /// <param name="count">How many events it sent in all.</param>
     /// <param name="format">Outside form of the events.</param>
     /// <param name="tolerance">Largest difference between numbers that count as equal.</param>
-    public static IReadOnlyList<string> Compare(ExpectedEvents expected, IReadOnlyList<object> sent, IEventFormat format, decimal tolerance = 0)
+    public static IReadOnlyList<TestDifference> Compare(ExpectedEvents expected, IReadOnlyList<object> sent, long count, IEventFormat format, decimal tolerance = 0)
     {
-        var differences = new List<string>();
+        var differences = new List<TestDifference>();
         for (var i = 0; i < Math.Min(expected.Events.Count, sent.Count); i++)
         {
             differences.AddRange(Compare(expected.Events[i], TextFieldWriter.Print(format, sent[i]), tolerance));
@@ -20,29 +21,29 @@ public static class PipelineTestComparer
 
         foreach (var missing in expected.Events.Skip(sent.Count))
         {
-            differences.Add($"expected {Show(missing.Fields)}, but '{expected.Block}' sent only {Count(sent.Count)} at {missing.Path}");
+            differences.Add(new TestDifference(missing.Position, missing.Path, $"expected {Show(missing.Fields)}, but '{expected.Block}' sent only {Events(count)}."));
         }
 
         if (sent.Count > expected.Events.Count)
         {
             var first = Show(TextFieldWriter.Print(format, sent[expected.Events.Count]));
-            differences.Add($"expected {Count(expected.Events.Count)} of '{expected.Block}', were {sent.Count}; the first one too many is {first}");
+            differences.Add(new TestDifference(expected.Position, expected.Path, $"expected {Events(expected.Events.Count)} of '{expected.Block}', were {count}; the first one too many is {first}."));
         }
 
         return differences;
     }
 
-    private static IEnumerable<string> Compare(EventText expected, IReadOnlyDictionary<string, string> sent, decimal tolerance)
+    private static IEnumerable<TestDifference> Compare(EventText expected, IReadOnlyDictionary<string, string> sent, decimal tolerance)
     {
         foreach (var (field, text) in expected.Fields)
         {
             if (!sent.TryGetValue(field, out var was))
             {
-                yield return $"expected {field} {text}, but the event has no field '{field}' (it has {string.Join(", ", sent.Keys)}) at {expected.Path}";
+                yield return Differ(expected, field, $"expected {field} {text}, but the event has no field '{field}'; it is {Show(sent)}.");
             }
             else if (!AreEqual(text, was, tolerance))
             {
-                yield return $"expected {field} {text}, was {was} at {expected.Path}";
+                yield return Differ(expected, field, $"expected {field} {text}, was {was}.");
             }
         }
     }
@@ -77,5 +78,11 @@ public static class PipelineTestComparer
 
     private static string Show(IReadOnlyDictionary<string, string> fields) => "{ " + string.Join(", ", fields.Select(f => $"{f.Key}: {f.Value}")) + " }";
 
-    private static string Count(int count) => count == 1 ? "1 event" : $"{count} events";
+    private static TestDifference Differ(EventText expected, string field, string message)
+    {
+        var (at, path) = expected.Locate(field);
+        return new TestDifference(at, path, message);
+    }
+
+    private static string Events(long count) => count == 1 ? "1 event" : $"{count} events";
 }

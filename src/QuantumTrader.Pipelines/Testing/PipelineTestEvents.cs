@@ -1,27 +1,52 @@
+using System.Globalization;
+
 namespace QuantumTrader.Pipelines;
 
 /// <summary>Turns the events of a test into values of their types.</summary>
 public static class PipelineTestEvents
 {
-    /// <summary>The events, in order. Fields that are not known or cannot be read become findings, and their events are left out.</summary>
+    /// <summary>The field by which events are numbered.</summary>
+    private const string Sequence = "seq";
+
+    /// <summary>The events that a test inserts. What is wrong with the fields, also of what it expects, becomes findings.</summary>
+    public static IReadOnlyDictionary<(string Block, string? Port), IReadOnlyList<object>> Read(PipelineTest test, BlockFactory factory, ICollection<Finding> findings)
+    {
+        foreach (var expected in test.Expect)
+        {
+            foreach (var text in expected.Events)
+            {
+                HasKnownFields(text, factory.Format(expected.EventType)!, findings);
+            }
+        }
+
+        return test.Insert.ToDictionary(i => (i.Block, i.Port), i => Read(i.Events, factory.Format(i.EventType)!, findings));
+    }
+
+    /// <summary>
+    /// The events, in order; those that name no <c>seq</c> get the one behind that of the event before, from 1. Fields that are not known
+    /// or cannot be read become findings, and their events are left out.
+    /// </summary>
     public static IReadOnlyList<object> Read(IReadOnlyList<EventText> events, IEventFormat format, ICollection<Finding> findings)
     {
         var values = new List<object>();
-        foreach (var text in events)
+        var sequence = 0L;
+        foreach (var text in events.Where(e => HasKnownFields(e, format, findings)))
         {
-            if (!HasKnownFields(text, format, findings))
-            {
-                continue;
-            }
-
             try
             {
-                values.Add(format.Read(new TextFieldReader(text.Fields)));
+                var given = new TextFieldReader(text.Fields);
+                if (given.Has(Sequence) && given.Whole(Sequence) < sequence)
+                {
+                    throw new FieldException(Sequence, $"found {given.Whole(Sequence)} behind {sequence}. Along one stream it never decreases.");
+                }
+
+                sequence = given.Has(Sequence) ? given.Whole(Sequence) : sequence + 1;
+                values.Add(format.Read(new TextFieldReader(new Dictionary<string, string>(text.Fields) { [Sequence] = sequence.ToString(CultureInfo.InvariantCulture) })));
             }
             catch (FieldException e)
             {
-                var entry = text.Node[e.Field];
-                findings.Add(Reject(entry?.Value.Position ?? text.Position, entry is null ? text.Path : ConfigPath.Key(text.Path, e.Field), e.Message));
+                var (at, path) = text.Locate(e.Field);
+                findings.Add(Reject(at, path, e.Message));
             }
         }
 
@@ -29,7 +54,7 @@ public static class PipelineTestEvents
     }
 
     /// <summary>Reports the fields of expected events that the format never writes; false when there are some.</summary>
-    public static bool HasKnownFields(EventText text, IEventFormat format, ICollection<Finding> findings)
+    private static bool HasKnownFields(EventText text, IEventFormat format, ICollection<Finding> findings)
     {
         var unknown = text.Node.Entries.Where(e => !format.Fields.Contains(e.Key)).ToList();
         foreach (var entry in unknown)

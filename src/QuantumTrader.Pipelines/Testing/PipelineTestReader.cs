@@ -43,7 +43,7 @@ internal sealed class PipelineTestReader(PipelineDraft draft, FindingList findin
         return new PipelineTest(
             (name as ScalarNode)?.Value ?? "",
             [.. insert.Select(i => new InsertedEvents(i.Target.Block, i.Target.Port, i.Target.EventType, i.Events))],
-            [.. expect.Select(e => new ExpectedEvents(e.Target.Block, e.Target.EventType, e.Events))],
+            [.. expect.Select(e => new ExpectedEvents(e.Target.Block, e.Target.EventType, e.Events, e.At, e.Path))],
             tolerance,
             node.Position);
     }
@@ -64,7 +64,7 @@ internal sealed class PipelineTestReader(PipelineDraft draft, FindingList findin
         return 0;
     }
 
-    private List<(Target Target, IReadOnlyList<EventText> Events)> ReadEvents(MappingReader reader, string key, Func<string, Target?> resolve)
+    private List<(Target Target, IReadOnlyList<EventText> Events, Position At, string Path)> ReadEvents(MappingReader reader, string key, Func<string, Target?> resolve)
     {
         var path = reader.PathOf(key);
         if (reader.Take(key) is not { Value: MappingNode { Entries.Count: > 0 } map })
@@ -73,13 +73,17 @@ internal sealed class PipelineTestReader(PipelineDraft draft, FindingList findin
             return [];
         }
 
-        var all = new List<(Target, IReadOnlyList<EventText>)>();
+        var all = new List<(Target, IReadOnlyList<EventText>, Position, string)>();
         foreach (var entry in map.Entries)
         {
             var entryPath = ConfigPath.Key(path, entry.Key);
             if (resolve(entry.Key) is not { } target)
             {
                 RejectTarget(entry, entryPath, key);
+            }
+            else if (all.Exists(a => a.Item1 == target))
+            {
+                findings.Add(FindingCodes.DuplicateInput, entry.Position, entryPath, $"'{entry.Key}' is named twice: a block stands for its first port.");
             }
             else if (target.EventType is not null)
             {
@@ -88,7 +92,7 @@ internal sealed class PipelineTestReader(PipelineDraft draft, FindingList findin
                     findings.Add(FindingCodes.TestFormat, entry.Position, entryPath, $"{target.EventType.Name} has no outside form, so a test cannot {key} it.");
                 }
 
-                all.Add((target, ReadList(entry.Value, entryPath)));
+                all.Add((target, ReadList(entry.Value, entryPath), entry.Position, entryPath));
             }
         }
 

@@ -8,6 +8,9 @@ namespace QuantumTrader.Trading;
 [EventFormat("fill")]
 public sealed class FillFormat(MarketContext market) : EventFormat<Fill>
 {
+    // 5.0 and 5 are the same fee, so they are written the same: dividing by this 1 takes off trailing zeros.
+    private const decimal WithoutTrailingZeros = 1.000000000000000000000000000000000m;
+
     /// <inheritdoc/>
     public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "side", "qty", "price", "fee", "order", "remaining"];
 
@@ -18,7 +21,7 @@ public sealed class FillFormat(MarketContext market) : EventFormat<Fill>
         fields.Choice("side", value.Side);
         fields.Fixed("qty", value.Quantity);
         fields.Fixed("price", value.Price);
-        fields.Text("fee", value.Fee.ToString(CultureInfo.InvariantCulture));
+        fields.Text("fee", (value.Fee / WithoutTrailingZeros).ToString(CultureInfo.InvariantCulture));
         fields.Whole("order", value.Order);
         fields.Fixed("remaining", value.Remaining);
     }

@@ -108,6 +108,43 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public void Findings_can_be_read_by_programs()
+    {
+        var (code, output, _) = Qt.Run("validate", "pipelines/demo.yml", "--json", "--set", "blocks.book.from=normalise");
+
+        code.ShouldBe(3);
+        var finding = JsonDocument.Parse(output).RootElement.EnumerateArray().First(f => f.GetProperty("code").GetString() == "QT0107");
+        finding.GetProperty("severity").GetString().ShouldBe("error");
+        (finding.GetProperty("file").GetString(), finding.GetProperty("line").GetInt32(), finding.GetProperty("column").GetInt32()).ShouldBe(("--set", 1, 18));
+        (finding.GetProperty("path").GetString(), finding.GetProperty("nearest").GetString()).ShouldBe(("blocks.book.from", "normalize"));
+        var (good, none, _) = Qt.Run("validate", "pipelines/demo.yml", "--json");
+        (good, none).ShouldBe((0, "[]\n"));
+    }
+
+    [Fact]
+    public void A_model_that_was_trained_on_other_features_is_found_before_a_run()
+    {
+        using var folder = new TemporaryFolder();
+        var model = Path.Combine(folder.Path, "other.onnx");
+        foreach (var end in new[] { "", ".json" })
+        {
+            var text = Path.Combine(Qt.Root, "pipelines", "models", "demo.onnx" + end);
+            File.Copy(text, model + end);
+        }
+
+        var manifest = File.ReadAllText(model + ".json");
+        var names = JsonDocument.Parse(manifest).RootElement.GetProperty("features").EnumerateArray().Select(f => f.GetString()!).ToList();
+        var hash = new QuantumTrader.Features.FeatureSchema(names).Hash;
+        names[1] = "other";
+        File.WriteAllText(model + ".json", manifest.Replace("\"price_mean_5\"", "\"other\"", StringComparison.Ordinal).Replace(hash, new QuantumTrader.Features.FeatureSchema(names).Hash, StringComparison.Ordinal));
+        var (code, output, _) = Qt.Run("validate", "pipelines/demo.yml", "--set", $"blocks.model.model={model}");
+
+        code.ShouldBe(3, output);
+        output.ShouldStartWith("--set:1:20: QT0601 blocks.model.model: Model ");
+        output.ShouldContain("(first difference: place 2 expects 'other', found ");
+    }
+
+    [Fact]
     public void The_graph_shows_which_blocks_run_fused()
     {
         var (code, output, _) = Qt.Run("graph", "pipelines/demo.yml");

@@ -44,15 +44,15 @@ public sealed class PipelineTestTests
 
         var events = PipelineTestEvents.Read(plan.Tests[0].Insert[0].Events, factory.Format(typeof(Tick))!, findings);
 
-        events.ShouldBe([new Tick { Price = 61680.5m }]);
+        events.ShouldBe([new Tick { Sequence = 1, Price = 61680.5m }]);
         findings.Select(f => f.ToString()).ShouldBe([
-            "p.yml:14:44: QT0503 tests[0].insert.feed[1].pice: the event has no field 'pice'. Legal: sequence, price. Did you mean 'price'?",
+            "p.yml:14:44: QT0503 tests[0].insert.feed[1].pice: the event has no field 'pice'. Legal: seq, price. Did you mean 'price'?",
             "p.yml:14:64: QT0503 tests[0].insert.feed[2].price: 'x' is not a decimal number, such as 61680.5."]);
     }
 
     [Fact]
     public void The_comparer_says_which_field_of_which_event_differs() =>
-        Compare([new Tick { Price = 61680.5m }, new Tick { Price = 61680.6m }], "61680.5", "61680.5").ShouldBe(["expected price 61680.5, was 61680.6 at tests[0].expect.clean[1]"]);
+        Compare([new Tick { Price = 61680.5m }, new Tick { Price = 61680.6m }], "61680.5", "61680.5").ShouldBe(["p.yml:2:1: tests[0].expect.clean[1]: expected price 61680.5, was 61680.6."]);
 
     [Fact]
     public void Numbers_are_compared_by_value() => Compare([new Tick { Price = 61680.50000m }], "61680.5").ShouldBeEmpty();
@@ -63,16 +63,17 @@ public sealed class PipelineTestTests
     [Fact]
     public void Missing_and_surplus_events_are_differences()
     {
-        Compare([], "1").ShouldBe(["expected { price: 1 }, but 'clean' sent only 0 events at tests[0].expect.clean[0]"]);
-        Compare([new Tick { Price = 1 }, new Tick { Price = 2 }], "1").ShouldBe(["expected 1 event of 'clean', were 2; the first one too many is { sequence: 0, price: 2 }"]);
+        Compare([], "1").ShouldBe(["p.yml:1:1: tests[0].expect.clean[0]: expected { price: 1 }, but 'clean' sent only 0 events."]);
+        Compare([new Tick { Price = 1 }, new Tick { Price = 2 }], "1").ShouldBe(["p.yml:9:9: tests[0].expect.clean: expected 1 event of 'clean', were 2; the first one too many is { seq: 0, price: 2 }."]);
     }
 
-    private static IReadOnlyList<string> Compare(object[] sent, params string[] prices) => Compare(sent, 0, prices);
+    private static IEnumerable<string> Compare(object[] sent, params string[] prices) => Compare(sent, 0, prices);
 
-    private static IReadOnlyList<string> Compare(object[] sent, decimal tolerance, params string[] prices)
+    private static IEnumerable<string> Compare(object[] sent, decimal tolerance, params string[] prices)
     {
         var node = new MappingNode(default, []);
-        var events = prices.Select((p, i) => new EventText(new Dictionary<string, string> { ["price"] = p }, default, $"tests[0].expect.clean[{i}]", node)).ToList();
-        return PipelineTestComparer.Compare(new ExpectedEvents("clean", typeof(Tick), events), sent, new TickFormat(new TestNames()), tolerance);
+        var events = prices.Select((p, i) => new EventText(new Dictionary<string, string> { ["price"] = p }, new Position("p.yml", i + 1, 1), $"tests[0].expect.clean[{i}]", node)).ToList();
+        var expected = new ExpectedEvents("clean", typeof(Tick), events, new Position("p.yml", 9, 9), "tests[0].expect.clean");
+        return PipelineTestComparer.Compare(expected, sent, sent.Length, new TickFormat(new TestNames()), tolerance).Select(d => d.ToString());
     }
 }

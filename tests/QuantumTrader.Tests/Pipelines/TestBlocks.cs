@@ -227,15 +227,15 @@ public sealed class TickFormat(TestNames names) : EventFormat<Tick>
 {
     public TestNames Names { get; } = names;
 
-    public override IReadOnlyList<string> Fields { get; } = ["sequence", "price"];
+    public override IReadOnlyList<string> Fields { get; } = ["seq", "price"];
 
     public override void Write(in Tick value, IFieldWriter fields)
     {
-        fields.Whole("sequence", value.Sequence);
+        fields.Whole("seq", value.Sequence);
         fields.Fixed("price", (long)(value.Price * Scaled.One));
     }
 
-    public override Tick Read(IFieldReader fields) => new() { Sequence = fields.Whole("sequence"), Price = Scaled.ToDecimal(fields.Fixed("price")) };
+    public override Tick Read(IFieldReader fields) => new() { Sequence = fields.Whole("seq"), Price = Scaled.ToDecimal(fields.Fixed("price")) };
 
     public override EventAddress AddressOf(in Tick value) => new("tick", "", 0, value.Sequence);
 }
