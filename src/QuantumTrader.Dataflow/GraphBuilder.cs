@@ -51,7 +51,6 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
             CheckRoots(vertices, inputs);
         }
 
-
         var islandOf = IslandPlan.Assign(inputs, (u, v) => IsBoundary(vertices[u], vertices[v]));
         var islands = vertices.Select((v, i) => (v.Node, Island: islandOf[i])).GroupBy(x => x.Island).OrderBy(g => g.Key)
             .Select(g => new Island(g.Key, [.. g.Select(x => x.Node)], _settings, stop.Token)).ToList();
