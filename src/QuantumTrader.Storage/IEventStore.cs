@@ -21,6 +21,9 @@ public interface IEventStore : IDisposable
 
     /// <summary>What the store holds, for people. Throws <see cref="StoreException"/> when it cannot be asked.</summary>
     StoreStatus Status();
+
+    /// <summary>What was found to be wrong with the store since it was opened, and what to do; a bounded number.</summary>
+    IReadOnlyList<string> Findings { get; }
 }
 
 /// <summary>What became of the events of one call.</summary>
@@ -34,8 +37,7 @@ public readonly record struct StoreAppend(long Stored, long Repeated, long Late)
 /// <param name="Place">Folder or address.</param>
 /// <param name="Bytes">Bytes that the events take up there.</param>
 /// <param name="Streams">What it has, by channel and symbol.</param>
-/// <param name="Findings">What is wrong with it, and what to do.</param>
-public sealed record StoreStatus(string Kind, string Place, long Bytes, IReadOnlyList<StoreStream> Streams, IReadOnlyList<string> Findings);
+public sealed record StoreStatus(string Kind, string Place, long Bytes, IReadOnlyList<StoreStream> Streams);
 
 /// <summary>The events of one channel and symbol.</summary>
 /// <param name="Channel">Kind of data.</param>

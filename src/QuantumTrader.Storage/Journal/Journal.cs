@@ -41,6 +41,7 @@ internal sealed class Journal : IDisposable
             }
 
             Load();
+            FindGaps();
             return;
         }
 
@@ -79,9 +80,6 @@ internal sealed class Journal : IDisposable
 
     /// <summary>What was found to be wrong, oldest first; the first hundred.</summary>
     public IReadOnlyList<string> Findings { get { lock (_gate) { return [.. _findings]; } } }
-
-    /// <summary>Raised for each of them, on the thread that found it.</summary>
-    public Action<string>? Found { get; set; }
 
     /// <summary>Bytes of all segments.</summary>
     public long Bytes => _segments.Sum(s => s.Bytes);
@@ -225,7 +223,7 @@ internal sealed class Journal : IDisposable
             {
                 loaded.Add(segment);
             }
-            else if (_lock is not null)
+            else
             {
                 Find($"{path} cannot be read: {problem}. Its events are missing; restore it from a backup, or move it away.");
             }
@@ -258,17 +256,18 @@ internal sealed class Journal : IDisposable
             File.Delete(path);
         }
 
-        foreach (var segment in _segments)
+        FindGaps();
+        foreach (var segment in _segments.Where(s => !s.IsSealed && s.Bytes > s.End))
         {
-            foreach (var gap in segment.Gaps)
-            {
-                Find(gap.Reason + " What is whole around it is used; restore the segment from a backup to get the rest.");
-            }
+            Truncate(segment);
+        }
+    }
 
-            if (!segment.IsSealed && segment.Bytes > segment.End)
-            {
-                Truncate(segment);
-            }
+    private void FindGaps()
+    {
+        foreach (var gap in _segments.SelectMany(s => s.Gaps))
+        {
+            Find(gap.Reason + " What is whole around it is used; restore the segment from a backup to get the rest.");
         }
     }
 
@@ -292,12 +291,10 @@ internal sealed class Journal : IDisposable
 
     private void Find(string finding)
     {
-        if (_findings.Count < MostFindings)
+        if (_findings.Count < MostFindings && !_findings.Contains(finding))
         {
             _findings.Add(finding);
         }
-
-        Found?.Invoke(finding);
     }
 
     private void Roll()

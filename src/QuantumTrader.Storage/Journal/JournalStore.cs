@@ -155,8 +155,7 @@ public sealed class JournalStore : IEventStore
 
         return new StoreStatus(
             "journal", Journal.Folder, Journal.Bytes,
-            [.. streams.Select(s => new StoreStream(s.Key.Channel, s.Key.Symbol, s.Value.Count, s.Value.First, s.Value.Last))],
-            [.. Journal.Findings, .. _isWritten ? [] : Journal.Segments.SelectMany(s => s.Gaps).Select(g => g.Reason)]);
+            [.. streams.Select(s => new StoreStream(s.Key.Channel, s.Key.Symbol, s.Value.Count, s.Value.First, s.Value.Last))]);
 
         void Count(StreamName? name, long count, long first, long last)
         {
@@ -167,6 +166,9 @@ public sealed class JournalStore : IEventStore
             }
         }
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Findings => Journal.Findings;
 
     /// <inheritdoc/>
     public void Dispose() => Journal.Dispose();

@@ -1,0 +1,163 @@
+using QuantumTrader.Dataflow;
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Storage;
+
+/// <summary>Options of <c>sink.store</c>.</summary>
+public sealed record StoreSinkOptions
+{
+    /// <summary>Which store of the section <c>store</c>; without it, the section's <c>kind</c>.</summary>
+    public StoreKind? Store { get; init; }
+
+    /// <summary>Events that wait while the store cannot take them; then the oldest are dropped and counted as <c>not_stored</c>.</summary>
+    [Range(0, 16_777_216)]
+    public int Buffer { get; init; } = 100_000;
+
+    /// <summary>Seconds between two attempts while the store cannot take events.</summary>
+    [Range(0, 3600)]
+    public double RetrySeconds { get; init; } = 1;
+}
+
+/// <summary>
+/// Stores what flows by, once for each address. While the store is down or full the events wait in a buffer, in order, and go in when it
+/// is back; nothing upstream waits for it.
+/// </summary>
+[Block("sink.store", "Keeps events in a store, where they can be queried and replayed.", Io = true)]
+public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
+{
+    private const int Piece = 4096;
+
+    private readonly StoreSinkOptions _options;
+    private readonly Func<IEventStore> _open;
+    private readonly EventFormat<T> _format;
+    private readonly TimeProvider _clock;
+    private IEventStore? _store;
+    private T[] _waiting = new T[Piece];
+    private int _first;
+    private int _count;
+    private long _failedAt;
+    private bool _isDown;
+    private StoreAppend _total;
+    private int _mostWaiting;
+
+    /// <summary>A sink into one of the run's stores.</summary>
+    public StoreSink(StoreSinkOptions options, StoreSection stores, EventFormat<T> format, BlockContext context)
+        : this(options, () => stores.Open(options.Store), format, context.Clock)
+    {
+        _store = _open();
+    }
+
+    internal StoreSink(StoreSinkOptions options, Func<IEventStore> open, EventFormat<T> format, TimeProvider clock)
+    {
+        (_options, _open, _format, _clock) = (options, open, format, clock);
+    }
+
+    /// <inheritdoc/>
+    public override void Start()
+    {
+        _store ??= _open();
+        foreach (var finding in _store.Findings)
+        {
+            Note("store", finding);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Observe(Run<T> run)
+    {
+        Reserve(run.Length);
+        foreach (ref readonly var e in run)
+        {
+            _waiting[_first + _count++] = e;
+        }
+
+        if (!_isDown || _clock.GetElapsedTime(_failedAt).TotalSeconds >= _options.RetrySeconds)
+        {
+            Store();
+        }
+
+        // Only what cannot be stored waits beyond this call.
+        Drop(_count - _options.Buffer);
+        _mostWaiting = Math.Max(_mostWaiting, _count);
+    }
+
+    /// <inheritdoc/>
+    public override void Complete()
+    {
+        Store();
+        Drop(_count);
+        try
+        {
+            _store!.Flush();
+        }
+        catch (StoreException e)
+        {
+            Note("store", e.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override object Report() => new StoreSinkReport(_total.Stored, _total.Repeated, _total.Late, _mostWaiting, _store?.Findings ?? []);
+
+    private void Store()
+    {
+        while (_count > 0)
+        {
+            var piece = Math.Min(_count, Piece);
+            try
+            {
+                var result = _store!.Append<T>(_waiting.AsSpan(_first, piece), _format);
+                _total = new StoreAppend(_total.Stored + result.Stored, _total.Repeated + result.Repeated, _total.Late + result.Late);
+            }
+            catch (StoreException e)
+            {
+                if (!_isDown)
+                {
+                    Note("store_down", $"{e.Message} Up to {_options.Buffer} events wait for it; beyond that the oldest are dropped.");
+                }
+
+                (_isDown, _failedAt) = (true, _clock.GetTimestamp());
+                return;
+            }
+
+            if (_isDown)
+            {
+                _isDown = false;
+                Note("store_back", $"The store takes events again; {_count} had waited for it.");
+            }
+
+            (_first, _count) = (_first + piece, _count - piece);
+        }
+
+        _first = 0;
+    }
+
+    private void Drop(int count)
+    {
+        if (count > 0)
+        {
+            Accounts.Drop("not_stored", count);
+            (_first, _count) = (_first + count, _count - count);
+        }
+    }
+
+    private void Reserve(int more)
+    {
+        if (_first + _count + more <= _waiting.Length)
+        {
+            return;
+        }
+
+        var target = _count + more <= _waiting.Length / 2 ? _waiting : new T[Math.Max(_count + more, _waiting.Length * 2)];
+        _waiting.AsSpan(_first, _count).CopyTo(target);
+        (_waiting, _first) = (target, 0);
+    }
+}
+
+/// <summary>What a <c>sink.store</c> leaves in the run's report.</summary>
+/// <param name="Stored">Events stored, late ones included.</param>
+/// <param name="Repeated">Events that were stored already.</param>
+/// <param name="Late">Events that came later than the store's settings expect.</param>
+/// <param name="MostWaiting">Most events that waited for the store at once.</param>
+/// <param name="Findings">What was found to be wrong with the store.</param>
+public sealed record StoreSinkReport(long Stored, long Repeated, long Late, int MostWaiting, IReadOnlyList<string> Findings);
