@@ -9,6 +9,9 @@ var root = new RootCommand("QuantumTrader: live machine-learning trading from on
     GraphCommand.Create(),
     BlocksCommand.Create(),
     TrainCommand.Create(),
+    RecordCommand.Create(),
+    QueryCommand.Create(),
+    StoreCommand.Create(),
     BenchCommand.Create(),
 };
 var parsed = root.Parse(args);

@@ -38,6 +38,13 @@ public sealed class StoreSection(StoreOptions options, MarketContext market, Sec
         }
     }
 
+    /// <summary>A store that is only asked, so that another process may write it meanwhile. The caller closes it.</summary>
+    /// <exception cref="StoreException">It is not there.</exception>
+    public IEventStore OpenToRead(StoreKind? kind = null) => (kind ?? options.Kind) switch
+    {
+        _ => JournalStore.OpenToRead(files.Resolve(options.Journal.Path), market.Symbols),
+    };
+
     private JournalStore Make(StoreKind kind)
     {
         try

@@ -32,6 +32,7 @@ internal sealed record Benchmark(string Name, string Summary, Func<BenchmarkRequ
     [
         new("engine", "Islands, boundaries, fan-out, allocation, metrics.", EngineBenchmark.Run),
         new("replay", "A recorded day to paper orders.", ReplayBenchmark.Run),
+        new("journal", "Append, scan, an hour out of a month, group commit.", JournalBenchmark.Run),
     ];
 }
 

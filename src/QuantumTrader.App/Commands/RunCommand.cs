@@ -3,6 +3,7 @@ using System.Globalization;
 using QuantumTrader.App.Reports;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
+using QuantumTrader.Storage;
 
 namespace QuantumTrader.App.Commands;
 
@@ -32,6 +33,11 @@ internal static class RunCommand
             {
                 factory = new BlockFactory(plan, TimeProvider.System);
                 graph = PipelineBuilder.Build(plan, factory);
+                foreach (var finding in factory.Section<SpillStore>()?.Findings ?? [])
+                {
+                    Console.Error.WriteLine(finding);
+                }
+
                 using var metrics = new EngineMetrics(plan.Name, graph);
                 var deadline = plan.Engine.DrainDeadline.TotalSeconds;
                 using var stop = new StopSignal(() => Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Stopping: draining within {deadline:0.###} s. The same signal again ends at once.")));

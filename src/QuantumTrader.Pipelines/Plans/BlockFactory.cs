@@ -7,7 +7,7 @@ namespace QuantumTrader.Pipelines;
 /// Makes the sections, formats and blocks of a plan, giving each constructor its parameters by their types. Sections are made once, by
 /// the constructor of this class; whatever of them is disposable is disposed with it. Formats are made once, when first asked for.
 /// </summary>
-public sealed class BlockFactory : IDisposable
+public sealed class BlockFactory : IEventFormats, IDisposable
 {
     private readonly PipelinePlan _plan;
     private readonly TimeProvider _clock;
@@ -25,7 +25,7 @@ public sealed class BlockFactory : IDisposable
             foreach (var section in plan.Sections)
             {
                 _sections[section.Type.Class] = Make(
-                    section.Type.Constructor, [section.Options, Files, clock], option => plan.LocateSection(section.Type.Name, option));
+                    section.Type.Constructor, [section.Options, Files, clock, this], option => plan.LocateSection(section.Type.Name, option));
             }
         }
         catch
@@ -60,6 +60,8 @@ public sealed class BlockFactory : IDisposable
 
         return format;
     }
+
+    IEventFormat? IEventFormats.Of(Type eventType) => Format(eventType);
 
     /// <inheritdoc/>
     public void Dispose()

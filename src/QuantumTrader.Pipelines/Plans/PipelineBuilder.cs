@@ -32,6 +32,14 @@ public static class PipelineBuilder
             builder.Add(part.Name, part.Make, part.Inputs, part.Settings);
         }
 
-        return builder.Build();
+        try
+        {
+            return builder.Build();
+        }
+        catch (ConfigurationException e)
+        {
+            // Only a spill is made this late: what it is for is known when the edges are.
+            throw new FindingException(PipelinePlan.Refuse(plan.LocateSection("spill", e.Option), e.Message), e);
+        }
     }
 }

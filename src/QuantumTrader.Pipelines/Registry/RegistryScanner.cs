@@ -6,7 +6,7 @@ namespace QuantumTrader.Pipelines;
 /// <summary>Reads block, section and format classes by reflection, without making any.</summary>
 internal sealed class RegistryScanner(OptionsModelReader models, Func<Assembly, DocComments> comments, List<string> problems)
 {
-    private static readonly Type[] ContextTypes = [typeof(BlockContext), typeof(SectionContext), typeof(TimeProvider)];
+    private static readonly Type[] ContextTypes = [typeof(BlockContext), typeof(SectionContext), typeof(TimeProvider), typeof(IEventFormats)];
 
     public BlockType? ReadBlock(Type type, BlockAttribute attribute)
     {

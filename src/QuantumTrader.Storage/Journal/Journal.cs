@@ -81,6 +81,9 @@ internal sealed class Journal : IDisposable
     /// <summary>What was found to be wrong, oldest first; the first hundred.</summary>
     public IReadOnlyList<string> Findings { get { lock (_gate) { return [.. _findings]; } } }
 
+    /// <summary>Called before each write, for tests: what it throws, the disk has thrown.</summary>
+    internal Action? Fault { get; set; }
+
     /// <summary>Bytes of all segments.</summary>
     public long Bytes => _segments.Sum(s => s.Bytes);
 
@@ -114,6 +117,7 @@ internal sealed class Journal : IDisposable
 
                 WriteNames();
                 var block = builder.Finish(_position, _nextOrdinal, out var header);
+                Fault?.Invoke();
                 RandomAccess.Write(_file!, block, _position);
                 _position += block.Length;
                 _nextOrdinal += builder.Count;

@@ -51,20 +51,7 @@ public sealed class SpillStore : ISpillStore, IDisposable
     {
         try
         {
-            if (_folder is null)
-            {
-                // Two runs of one process, as in tests, have a folder each.
-                for (var i = 1; _lock is null; i++)
-                {
-                    _folder = System.IO.Path.Combine(_root, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}-{i}"));
-                    if (!Directory.Exists(_folder))
-                    {
-                        Directory.CreateDirectory(_folder);
-                        _lock = JournalLock.Take(_folder);
-                    }
-                }
-            }
-
+            _folder ??= MakeFolder();
             var name = string.Concat(edge.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
             return new DiskSpill<T>(this, System.IO.Path.Combine(_folder, name), _options.FileBytes, SpillCodec<T>.For(_formats, edge));
         }
@@ -87,6 +74,21 @@ public sealed class SpillStore : ISpillStore, IDisposable
     }
 
     internal void GiveBack(long bytes) => Interlocked.Add(ref _bytes, -bytes);
+
+    // Two runs of one process, as in tests, have a folder each.
+    private string MakeFolder()
+    {
+        for (var i = 1; ; i++)
+        {
+            var folder = System.IO.Path.Combine(_root, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}-{i}"));
+            if (!Directory.Exists(folder))
+            {
+                Directory.CreateDirectory(folder);
+                _lock = JournalLock.Take(folder);
+                return folder;
+            }
+        }
+    }
 
     private List<string> RemoveLeftovers()
     {

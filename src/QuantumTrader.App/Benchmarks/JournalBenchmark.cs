@@ -1,0 +1,275 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
+using QuantumTrader.Storage;
+
+namespace QuantumTrader.App.Benchmarks;
+
+/// <summary>The journal against what the disk and the checksum alone would take.</summary>
+internal static class JournalBenchmark
+{
+    private const long Second = 1_000_000_000;
+    private const int SegmentBytes = 64 << 20;
+
+    private static readonly MarketContext Market = MarketContext.Of(new TradingCalendar(), new Instrument("WDOU25", 0.5m, 10, 1));
+    private static readonly MarketFormat Format = new(Market);
+
+    public static BenchmarkResult Run(BenchmarkRequest request)
+    {
+        var root = Directory.CreateTempSubdirectory("qt-bench-").FullName;
+        try
+        {
+            var cases = new List<BenchmarkCase>();
+            var events = Trades(1 << 18, 0);
+            var repeats = request.IsQuick ? 2 : 16;
+            Append(cases, root, events, repeats);
+            Scan(cases, root, events, repeats);
+            Hour(cases, root, request.IsQuick ? 2 : 30);
+            Commit(cases, root, events);
+            return new BenchmarkResult("journal", cases);
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
+    }
+
+    private static MarketEvent[] Trades(int count, long start)
+    {
+        var events = new MarketEvent[count];
+        for (var i = 0; i < count; i++)
+        {
+            var price = 5000 + (i * 7919 % 41 * 0.5);
+            events[i] = new MarketEvent
+            {
+                Kind = EventKind.Trade, Sequence = i + 1, EventTime = start + (i * 83_333_333L), ReceiveTime = start + (i * 83_333_333L) + 250_000 + (i * 31 % 977),
+                Symbol = 1, TradeNumber = i + 1, Price = Scaled.FromDouble(price), Quantity = (1 + (i * 13 % 20)) * Scaled.One,
+                Buyer = i * 17 % 50, Seller = i * 29 % 50, Side = i % 3 == 0 ? Side.Buy : Side.Sell, SideSource = SideSource.Flag,
+            };
+        }
+
+        return events;
+    }
+
+    private static void Append(List<BenchmarkCase> cases, string root, MarketEvent[] events, int repeats)
+    {
+        var folder = Path.Combine(root, "append");
+        var figures = Rounds.Run(() => Journaled(folder, events, repeats), () => Bare(folder, events, repeats), () => Stored(folder, events, repeats));
+        cases.Add(new BenchmarkCase("append", Rounds.Median(figures[0]), "records/s", 0.8, Rounds.Ratio(figures[0], figures[1])) { Against = "RandomAccess.Write of the same bytes" });
+        cases.Add(new BenchmarkCase("append.peer_write", Rounds.Median(figures[1]), "records/s", null, null));
+        cases.Add(new BenchmarkCase("append.store", Rounds.Median(figures[2]), "events/s", null, Rounds.Ratio(figures[2], figures[1])) { Against = "the same, addresses looked at" });
+    }
+
+    private static double Journaled(string folder, MarketEvent[] events, int repeats)
+    {
+        using var journal = Journal.Open(folder, new JournalOptions { Fsync = "never", Compress = false, SegmentBytes = SegmentBytes }, TimeProvider.System);
+        var type = journal.Names.AddType(new RecordType("market", MarketRecord.Bytes, []));
+        var stream = journal.Names.AddStream(new StreamName(type, "tick", "WDOU25"));
+        var block = new BlockBuilder { Type = type };
+        var start = Stopwatch.GetTimestamp();
+        for (var r = 0; r < repeats; r++)
+        {
+            for (var at = 0; at < events.Length; at += BlockBuilder.MaxRecords)
+            {
+                var piece = events.AsSpan(at, BlockBuilder.MaxRecords);
+                var (min, max) = (long.MaxValue, long.MinValue);
+                foreach (ref readonly var e in piece)
+                {
+                    min = Math.Min(min, e.EventTime);
+                    max = Math.Max(max, e.EventTime);
+                }
+
+                block.AddRun(MemoryMarshal.AsBytes(piece), piece.Length, min, max, stream);
+                journal.Write(block);
+            }
+        }
+
+        return Finish(folder, journal, events.Length * (double)repeats / Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    private static double Stored(string folder, MarketEvent[] events, int repeats)
+    {
+        using var store = JournalStore.Open(folder, new JournalOptions { Fsync = "never", Compress = false, SegmentBytes = SegmentBytes }, Market.Symbols, TimeProvider.System);
+        var batch = new MarketEvent[256];
+        var start = Stopwatch.GetTimestamp();
+        for (var r = 0; r < repeats; r++)
+        {
+            for (var at = 0; at < events.Length; at += batch.Length)
+            {
+                events.AsSpan(at, batch.Length).CopyTo(batch);
+                for (var i = 0; i < batch.Length; i++)
+                {
+                    batch[i].EventTime += r * 100_000 * Second;
+                }
+
+                store.Append<MarketEvent>(batch, Format);
+            }
+        }
+
+        return Finish(folder, store, events.Length * (double)repeats / Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    private static double Bare(string folder, MarketEvent[] events, int repeats)
+    {
+        Directory.CreateDirectory(folder);
+        const int block = BlockHeader.Bytes + (BlockBuilder.MaxRecords * 68);
+        var bytes = new byte[block];
+        MemoryMarshal.AsBytes(events.AsSpan(0, BlockBuilder.MaxRecords)).CopyTo(bytes.AsSpan(64));
+        var start = Stopwatch.GetTimestamp();
+        var (written, position, number) = (0L, (long)SegmentBytes, 0);
+        Microsoft.Win32.SafeHandles.SafeFileHandle? file = null;
+        while (written < events.Length * (long)repeats)
+        {
+            if (position + block > SegmentBytes)
+            {
+                file?.Dispose();
+                file = File.OpenHandle(Path.Combine(folder, $"{++number}.bare"), FileMode.Create, FileAccess.ReadWrite, FileShare.Read, FileOptions.None, SegmentBytes);
+                position = 0;
+            }
+
+            RandomAccess.Write(file!, bytes, position);
+            position += block;
+            written += BlockBuilder.MaxRecords;
+        }
+
+        file?.Dispose();
+        return Finish(folder, file, written / Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    private static double Finish(string folder, IDisposable? open, double figure)
+    {
+        open?.Dispose();
+        Directory.Delete(folder, recursive: true);
+        return figure;
+    }
+
+    private static void Scan(List<BenchmarkCase> cases, string root, MarketEvent[] events, int repeats)
+    {
+        var folder = Path.Combine(root, "scan");
+        using (var store = JournalStore.Open(folder, new JournalOptions { Fsync = "never", Compress = false, SegmentBytes = SegmentBytes }, Market.Symbols, TimeProvider.System))
+        {
+            for (var r = 0; r < repeats; r++)
+            {
+                store.Append<MarketEvent>(Trades(events.Length, r * 100_000 * Second), Format);
+            }
+        }
+
+        using var journal = Journal.OpenToRead(folder, new JournalOptions());
+        var segments = journal.Segments;
+        var records = segments.Sum(s => s.Extents.Sum(e => e.Count));
+        var figures = Rounds.Run(() => ScanRecords(segments, records), () => SumOnly(segments, records));
+        cases.Add(new BenchmarkCase("scan", Rounds.Median(figures[0]), "records/s", 0.5, Rounds.Ratio(figures[0], figures[1])) { Against = "read and checksum only" });
+        cases.Add(new BenchmarkCase("scan.peer_crc", Rounds.Median(figures[1]), "records/s", null, null));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static double ScanRecords(IReadOnlyList<Segment> segments, long records)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var (sum, count) = (0L, 0L);
+        var order = new JournalOrder(segments);
+        while (order.Read(out var run))
+        {
+            foreach (ref readonly var e in MemoryMarshal.Cast<byte, MarketEvent>(run.Records))
+            {
+                sum += e.Quantity;
+                count++;
+            }
+        }
+
+        var figure = records / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        GC.KeepAlive(sum);
+        return count == records ? figure : throw new InvalidOperationException($"Invariant: {count} of {records} records were read.");
+    }
+
+    private static double SumOnly(IReadOnlyList<Segment> segments, long records)
+    {
+        var buffer = new byte[1 << 18];
+        var start = Stopwatch.GetTimestamp();
+        var sum = 0L;
+        foreach (var segment in segments)
+        {
+            int read;
+            for (var at = 0L; (read = RandomAccess.Read(segment.File, buffer, at)) > 0; at += read)
+            {
+                sum += Crc32C.Of(buffer.AsSpan(0, read));
+            }
+        }
+
+        var figure = records / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        GC.KeepAlive(sum);
+        return figure;
+    }
+
+    // Nine hours of trading a day, twelve trades a second: what the dollar future prints on average.
+    private static void Hour(List<BenchmarkCase> cases, string root, int days)
+    {
+        var folder = Path.Combine(root, "month");
+        const int perDay = 9 * 3600 * 12;
+        long bytes;
+        using (var store = JournalStore.Open(folder, new JournalOptions { Fsync = "never", SegmentBytes = SegmentBytes }, Market.Symbols, TimeProvider.System))
+        {
+            for (var day = 0; day < days; day++)
+            {
+                store.Append<MarketEvent>(Trades(perDay, day * 86_400 * Second), Format);
+            }
+
+            store.Journal.EndSegment();
+            store.Journal.WaitForSealing();
+            bytes = store.Journal.Bytes;
+        }
+
+        var milliseconds = new List<double>();
+        for (var i = 0; i < 12; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            using var store = JournalStore.OpenToRead(folder, Market.Symbols);
+            var from = ((i % days) * 86_400 * Second) + (4 * 3600 * Second);
+            var sum = 0L;
+            var answer = store.Query(new StoreQuery("tick", "WDOU25", from, from + (3600 * Second)), Format, page =>
+            {
+                foreach (ref readonly var e in page)
+                {
+                    sum += e.Quantity;
+                }
+
+                return true;
+            });
+            milliseconds.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            if (answer.Count is < 43_100 or > 43_300)
+            {
+                throw new InvalidOperationException($"Invariant: the hour has {answer.Count} trades.");
+            }
+        }
+
+        cases.Add(new BenchmarkCase("hour_of_month", Rounds.Median(milliseconds.Skip(2)), "ms", 10, null) { AtMost = true });
+        cases.Add(new BenchmarkCase("bytes_per_trade", bytes / (double)(perDay * (long)days), "bytes", null, null));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static void Commit(List<BenchmarkCase> cases, string root, MarketEvent[] events)
+    {
+        foreach (var policy in new[] { "never", "interval:100ms", "batch" })
+        {
+            var folder = Path.Combine(root, "commit");
+            using (var store = JournalStore.Open(folder, new JournalOptions { Fsync = policy, Compress = false }, Market.Symbols, TimeProvider.System))
+            {
+                var microseconds = new List<double>();
+                for (var at = 0; at < 100_000; at += 100)
+                {
+                    var start = Stopwatch.GetTimestamp();
+                    store.Append<MarketEvent>(events.AsSpan(at, 100), Format);
+                    microseconds.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
+                }
+
+                microseconds.Sort();
+                var name = policy.Split(':')[0];
+                cases.Add(new BenchmarkCase($"commit.{name}.p50", microseconds[microseconds.Count / 2], "us", null, null));
+                cases.Add(new BenchmarkCase($"commit.{name}.p99", microseconds[microseconds.Count * 99 / 100], "us", null, null));
+            }
+
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
