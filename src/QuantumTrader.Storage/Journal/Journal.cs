@@ -542,18 +542,21 @@ internal sealed class Journal : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_lock is null)
+        if (_lock is not null)
         {
-            return;
+            lock (_gate)
+            {
+                CloseActive();
+            }
+
+            WaitForSealing();
+            _timer?.Dispose();
+            _lock.Dispose();
         }
 
-        lock (_gate)
+        foreach (var segment in _segments)
         {
-            CloseActive();
+            segment.File.Dispose();
         }
-
-        WaitForSealing();
-        _timer?.Dispose();
-        _lock.Dispose();
     }
 }

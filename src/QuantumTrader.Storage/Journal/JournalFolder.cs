@@ -111,7 +111,7 @@ public static class JournalFolder
             throw new StoreException($"The journal '{folder}' is being written by process {holder}. Stop it first.");
         }
 
-        foreach (var left in Directory.Exists(folder) ? Directory.GetFiles(folder, "writer.lock") : [])
+        foreach (var left in Directory.Exists(folder) ? Directory.GetFiles(folder, "writer.*") : [])
         {
             File.Delete(left);
         }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace QuantumTrader.Storage;
@@ -19,8 +18,7 @@ internal sealed class JournalLock : IDisposable
         {
             // Without sharing .NET takes an advisory lock on the file, which all its processes keep to.
             var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            RandomAccess.SetLength(file, 0);
-            RandomAccess.Write(file, Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)), 0);
+            File.WriteAllText(PidFile(path), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             return new JournalLock(file);
         }
         catch (IOException e) when (Holder(path) is { } holder)
@@ -52,12 +50,14 @@ internal sealed class JournalLock : IDisposable
         }
     }
 
+    // A file of its own: what is locked cannot even be opened to read it.
+    private static string PidFile(string path) => Path.ChangeExtension(path, ".pid");
+
     private static string Text(string path)
     {
         try
         {
-            using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            return file.ReadToEnd() is { Length: > 0 } pid ? pid : "(unknown)";
+            return File.ReadAllText(PidFile(path)) is { Length: > 0 } pid ? pid : "(unknown)";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

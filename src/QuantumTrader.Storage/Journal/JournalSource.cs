@@ -12,11 +12,11 @@ public sealed record JournalSourceOptions : SourceOptions
     [Required]
     public string Path { get; init; } = "";
 
-    /// <summary>First event time that is sent, with its zone. Example: <c>from: 2024-08-08T09:00:00-03:00</c>. Without it, from the beginning.</summary>
-    public string From { get; init; } = "";
+    /// <summary>First event time that is sent, with its zone. Example: <c>start: 2024-08-08T09:00:00-03:00</c>. Without it, from the beginning.</summary>
+    public string Start { get; init; } = "";
 
     /// <summary>First event time that is no longer sent. Without it, to the end.</summary>
-    public string To { get; init; } = "";
+    public string End { get; init; } = "";
 
     /// <summary>Symbols that are sent; without it, all of the section <c>market</c>.</summary>
     public IReadOnlyList<string> Symbols { get; init; } = [];
@@ -52,8 +52,8 @@ public sealed class JournalSource : MarketSource
         : base(options, context)
     {
         (_options, _symbols) = (options, market.Symbols);
-        _from = Time("from", options.From, long.MinValue);
-        _to = Time("to", options.To, long.MaxValue);
+        _from = Time("start", options.Start, long.MinValue);
+        _to = Time("end", options.End, long.MaxValue);
         foreach (var symbol in options.Symbols.Where(s => market.Symbols.Find(s) == 0))
         {
             throw new ConfigurationException("symbols", $"'{symbol}' is not a symbol of this pipeline. Add it to market.symbols or correct it.");

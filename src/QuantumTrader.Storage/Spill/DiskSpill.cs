@@ -7,6 +7,9 @@ namespace QuantumTrader.Storage;
 /// <summary>One edge's events on the disk: written to the newest file, read from the oldest, which is deleted when it is through.</summary>
 internal sealed class DiskSpill<T>(SpillStore store, string path, long fileBytes, SpillCodec<T> codec) : ISpill<T> where T : struct, IEvent<T>
 {
+    // Small enough that the limit is used to its end, large enough that a header costs nothing.
+    private const int MostInBlock = 512;
+
     private readonly Queue<SpillFile> _files = [];
     private readonly BlockBuilder _block = new();
     private byte[] _read = new byte[1 << 17];
@@ -35,7 +38,7 @@ internal sealed class DiskSpill<T>(SpillStore store, string path, long fileBytes
         {
             var count = 0;
             _block.Clear();
-            while (taken + count < events.Length && !_block.IsFull)
+            while (taken + count < events.Length && count < MostInBlock)
             {
                 codec.Write(in events[taken + count++], _block);
             }

@@ -69,7 +69,7 @@ public sealed class JournalDamageTests
         }
 
         var whole = new FileInfo(fixture.Files[0]).Length;
-        using (var file = File.Open(fixture.Files[0], FileMode.Append))
+        using (var file = new FileStream(fixture.Files[0], FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
         {
             file.Write([.. Enumerable.Repeat((byte)7, 100)]);
         }
@@ -95,7 +95,7 @@ public sealed class JournalDamageTests
             store.Append<MarketEvent>(JournalFixture.Events(10), fixture.Format);
         }
 
-        using (var file = File.Open(fixture.Files[0], FileMode.Append))
+        using (var file = new FileStream(fixture.Files[0], FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
         {
             file.Write(new byte[100_000]);
         }
@@ -156,7 +156,7 @@ public sealed class JournalDamageTests
             seen += found.Count;
             if (!isSealed && first > 1000)
             {
-                var before = events[..(first / (64 + (50 * 68) + 64) * 50)].Where(e => e.Kind == EventKind.Trade && e.Symbol == 1).ToList();
+                var before = events[..((first - 1000) / 3520 * 50)].Where(e => e.Kind == EventKind.Trade && e.Symbol == 1).ToList();
                 found.Take(before.Count).ShouldBe(before, $"round {round}, first damage at {first}");
             }
         }

@@ -151,7 +151,7 @@ public sealed class RecordAndReplayTests
         }
 
         using var source = new JournalSource(
-            new JournalSourceOptions { Path = fixture.Folder, From = "2024-08-08T12:10:00Z", To = "2024-08-08T09:20:00-03:00", Symbols = ["WINV25"] }, fixture.Market,
+            new JournalSourceOptions { Path = fixture.Folder, Start = "2024-08-08T12:10:00Z", End = "2024-08-08T09:20:00-03:00", Symbols = ["WINV25"] }, fixture.Market,
             new BlockContext("feed", new SectionContext(fixture.Root, fixture.Root), TimeProvider.System));
         var sent = Feed.ReadAll(source);
 
