@@ -59,15 +59,17 @@ internal readonly struct Slice<T>(Batch<T> batch, int start, int count, long sta
 /// <summary>
 /// Batches of one size, kept for reuse. Holds a bounded number; more than that is left to the garbage collector. The batch that was given
 /// back longest ago is reused first, and only once there is a reserve of others: one that was just released still sits in the cache of
-/// the core that read it, and fetching 256 events back from there costs the writer twice as much as writing to memory that has left it.
+/// the core that read it, and fetching its events back from there costs the writer twice as much as writing to memory that has left it.
 /// </summary>
 public sealed class BatchPool<T>(int batchSize) where T : struct, IEvent<T>
 {
+    // 32,768 events of 64 bytes are 2 MB: more than a core's own cache.
+    private const int ReserveEvents = 32_768;
+
+    // What a chain of many full edges gives back when it runs empty; if less were kept, filling up again would allocate.
     private const int Keep = 512;
 
-    // 128 batches of 256 events of 64 bytes are 2 MB: more than a core's own cache.
-    private const int Reserve = 128;
-
+    private readonly int _reserve = Math.Min(128, ReserveEvents / batchSize);
     private readonly Batch<T>?[] _free = new Batch<T>[Keep];
     private readonly Lock _gate = new();
     private int _head;
@@ -86,7 +88,7 @@ public sealed class BatchPool<T>(int batchSize) where T : struct, IEvent<T>
         lock (_gate)
         {
             _outstanding++;
-            if (_count > Reserve)
+            if (_count > _reserve)
             {
                 batch = _free[_head];
                 _free[_head] = null;

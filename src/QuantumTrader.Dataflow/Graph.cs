@@ -19,13 +19,13 @@ public sealed class Graph : IDisposable
     private bool _isCompleted;
     private GraphReport? _final;
 
-    internal Graph(EngineSettings settings, List<Island> islands, PoolSet pools, CancellationTokenSource stop)
+    internal Graph(EngineSettings settings, int workers, List<Island> islands, PoolSet pools, CancellationTokenSource stop)
     {
         _settings = settings;
         _islands = islands;
         _pools = pools;
         _stop = stop;
-        _workers = new WorkerPool(settings.Workers > 0 ? settings.Workers : Environment.ProcessorCount, "qt");
+        _workers = new WorkerPool(workers, "qt");
         _runners = [.. islands.Select(MakeRunner)];
     }
 

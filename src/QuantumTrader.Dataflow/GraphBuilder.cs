@@ -54,7 +54,7 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         var islandOf = IslandPlan.Assign(inputs, (u, v) => IsBoundary(vertices[u], vertices[v]));
         var islands = vertices.Select((v, i) => (v.Node, Island: islandOf[i])).GroupBy(x => x.Island).OrderBy(g => g.Key)
             .Select(g => new Island(g.Key, [.. g.Select(x => x.Node)], _settings, stop.Token)).ToList();
-        var graph = new Graph(_settings, islands, pools, stop);
+        var graph = new Graph(_settings, _settings.Workers > 0 ? _settings.Workers : DefaultWorkers(vertices), islands, pools, stop);
         var merges = MergesBehind(islandOf, inputs);
         for (var v = 0; v < vertices.Count; v++)
         {
@@ -115,6 +115,12 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         || to.Node.IsSelfPaced
         || to.Settings.Boundary || to.Settings.Edge is not null
         || from.Partitions > 1 || to.Partitions > 1;
+
+    // One for each processor that no source keeps busy: a worker more than that takes turns with the source on one processor, and four sinks
+    // behind a fast source get through half as much. Who asks for boundaries or parallel blocks asks for all processors.
+    private int DefaultWorkers(List<Vertex> vertices) => !_settings.Fuse || vertices.Any(v => v.Settings.Boundary || v.Partitions > 1)
+        ? Environment.ProcessorCount
+        : Math.Max(1, Environment.ProcessorCount - vertices.Count(v => v.Node is ISourceNode));
 
     private void ConnectInputs(Graph graph, List<Vertex> vertices, int v, Dictionary<string, int> indexOf, int[] islandOf, bool[] merges)
     {

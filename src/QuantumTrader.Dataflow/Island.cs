@@ -29,6 +29,7 @@ internal sealed class Island
     private readonly int _batch;
     private readonly ISourceNode? _source;
     private readonly CancellationToken _stop;
+    private Outlet[]? _linked;
     private int _turns;
     private bool _isFlushed = true;
 
@@ -90,9 +91,9 @@ internal sealed class Island
     private bool Flush()
     {
         var isEmpty = true;
-        foreach (var node in _nodes)
+        foreach (var outlet in _linked ??= [.. _nodes.Select(n => n.Outlet).Where(o => o.HasLinks)])
         {
-            isEmpty &= node.Outlet.Flush();
+            isEmpty &= outlet.Flush();
         }
 
         _isFlushed = isEmpty;

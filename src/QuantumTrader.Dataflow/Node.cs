@@ -28,14 +28,14 @@ internal sealed class PoolSet(int batchSize)
 internal readonly record struct InputPort(string Name, Type Type);
 
 /// <summary>What a block counted, taken at one instant: <c>In = Passed + Consumed + Dropped + Errors + Held</c> and <c>Out = Passed + Created</c>.</summary>
-internal readonly record struct NodeCounts(long In, long Passed, long Created, long Consumed, long Dropped, long Errors, long Held, long Out);
+internal record struct NodeCounts(long In, long Passed, long Created, long Consumed, long Dropped, long Errors, long Held, long Out);
 
 /// <summary>Runs one block inside its island: merges its inputs, calls it, applies its fault policy, counts, and passes its output on.</summary>
 internal abstract class Node
 {
     private const long Never = long.MaxValue;
-    private readonly Lock _gate = new();
     private NodeCounts _counts;
+    private int _countsVersion;
     private Inlet[] _inlets = [];
 
     protected Node(Block block, NodeSettings settings)
@@ -92,9 +92,18 @@ internal abstract class Node
 
     public NodeCounts Count()
     {
-        lock (_gate)
+        // A sequence lock: the writer, who comes by once per run and block, never waits; an odd version means that it is writing.
+        while (true)
         {
-            return _counts;
+            var version = Volatile.Read(ref _countsVersion);
+            var counts = _counts;
+            Volatile.ReadBarrier();
+            if ((version & 1) == 0 && Volatile.Read(ref _countsVersion) == version)
+            {
+                return counts;
+            }
+
+            Thread.Yield();
         }
     }
 
@@ -103,6 +112,27 @@ internal abstract class Node
     /// (sequence or the block's own key, order of the inputs); an event goes ahead only when no other input can still bring an earlier one.
     /// </summary>
     public int Pump(int limit)
+    {
+        var handled = _inlets.Length == 1 ? PumpOne(_inlets[0], limit) : PumpMerged(limit);
+        PublishProgress();
+        return handled;
+    }
+
+    private static int PumpOne(Inlet inlet, int limit)
+    {
+        var handled = 0;
+        int delivered;
+        do
+        {
+            inlet.Refill();
+            delivered = inlet.Deliver(Never);
+            handled += delivered;
+        }
+        while (delivered > 0 && handled < limit);
+        return handled;
+    }
+
+    private int PumpMerged(int limit)
     {
         var handled = 0;
         while (handled < limit)
@@ -132,7 +162,6 @@ internal abstract class Node
             handled += _inlets[next].Deliver(through);
         }
 
-        PublishProgress();
         return handled;
     }
 
@@ -201,23 +230,20 @@ internal abstract class Node
     /// <summary>Publishes all counters of one run at once, so that a snapshot always adds up.</summary>
     protected void Commit(long @in, long passed, long created, long dropped, long errors, bool conserves)
     {
-        var held = Block.Held;
-        lock (_gate)
-        {
-            var c = _counts;
-            c = c with
-            {
-                In = c.In + @in,
-                Passed = c.Passed + passed,
-                Created = c.Created + created,
-                Dropped = c.Dropped + dropped,
-                Errors = c.Errors + errors,
-                Held = held,
-                Out = Outlet.Count,
-            };
-            // A conserving block consumes nothing: whatever is missing then shows up as an imbalance instead of hiding here.
-            _counts = c with { Consumed = conserves ? 0 : c.In - c.Passed - c.Dropped - c.Errors - held };
-        }
+        var version = _countsVersion;
+        Volatile.Write(ref _countsVersion, version + 1);
+        Volatile.WriteBarrier();
+        ref var c = ref _counts;
+        c.In += @in;
+        c.Passed += passed;
+        c.Created += created;
+        c.Dropped += dropped;
+        c.Errors += errors;
+        c.Held = Block.Held;
+        c.Out = Outlet.Count;
+        // A conserving block consumes nothing: whatever is missing then shows up as an imbalance instead of hiding here.
+        c.Consumed = conserves ? 0 : c.In - c.Passed - c.Dropped - c.Errors - c.Held;
+        Volatile.Write(ref _countsVersion, version + 2);
     }
 
     /// <summary>A call of a block with a run.</summary>

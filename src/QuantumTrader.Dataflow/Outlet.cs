@@ -13,6 +13,9 @@ internal abstract class Outlet
 
     public abstract bool HasConsumers { get; }
 
+    /// <summary>Some consumers are on other islands.</summary>
+    public abstract bool HasLinks { get; }
+
     /// <summary>Connects a block of the same island (no edge) or of another one; returns what to count of the edge.</summary>
     public abstract (Inlet Inlet, ILinkProbe? Link) Connect(Node target, int port, EdgePlan? edge);
 
@@ -62,6 +65,8 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
     public override string? Hash => _hash is null ? null : Convert.ToHexStringLower(_hash.GetCurrentHash());
 
     public override bool HasConsumers => _inlets.Length + _writers.Length > 0;
+
+    public override bool HasLinks => _writers.Length > 0;
 
     public override (Inlet Inlet, ILinkProbe? Link) Connect(Node target, int port, EdgePlan? edge)
     {

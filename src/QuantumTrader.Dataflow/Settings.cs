@@ -73,14 +73,17 @@ public sealed record BlockSettings
 /// <summary>How the engine runs a whole graph.</summary>
 public sealed record EngineSettings
 {
-    /// <summary>Threads that run islands; 0 for one per processor.</summary>
+    /// <summary>
+    /// Threads that run islands, besides those of sources and I/O blocks; 0 for one per processor, less one per source unless a block asks
+    /// for a boundary or runs in parallel.
+    /// </summary>
     public int Workers { get; init; }
 
     /// <summary>Events per batch: the largest run that crosses an edge in one hand-off.</summary>
-    public int Batch { get; init; } = 256;
+    public int Batch { get; init; } = 1024;
 
     /// <summary>Events that may wait in an edge that names no capacity.</summary>
-    public int Capacity { get; init; } = 8192;
+    public int Capacity { get; init; } = 32_768;
 
     /// <summary>Runs chains of blocks as plain calls on one worker; false puts every block on an island of its own.</summary>
     public bool Fuse { get; init; } = true;

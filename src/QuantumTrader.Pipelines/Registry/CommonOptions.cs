@@ -59,17 +59,20 @@ public sealed record ChosenEventsOptions
 /// <summary>How the engine runs the whole graph.</summary>
 public sealed record EngineOptions
 {
-    /// <summary>Threads that run islands; 0 for one per processor.</summary>
+    /// <summary>
+    /// Threads that run islands, besides those of sources and I/O blocks; 0 for one per processor, less one per source unless a block asks
+    /// for a boundary or runs in parallel.
+    /// </summary>
     [Range(0, 1024)]
     public int Workers { get; init; }
 
     /// <summary>Events per batch: the largest run that crosses an edge in one hand-off.</summary>
     [Range(1, 65_536)]
-    public int Batch { get; init; } = 256;
+    public int Batch { get; init; } = 1024;
 
     /// <summary>Events that may wait in an edge that names no capacity.</summary>
     [Range(1, 16_777_216)]
-    public int Capacity { get; init; } = 8192;
+    public int Capacity { get; init; } = 32_768;
 
     /// <summary>Runs chains of blocks as plain calls on one worker; false puts every block on an island of its own.</summary>
     public bool Fuse { get; init; } = true;
