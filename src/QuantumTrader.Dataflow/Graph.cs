@@ -72,6 +72,7 @@ public sealed class Graph : IDisposable
         _workers.Dispose();
         foreach (var (island, runner) in _islands.Zip(_runners))
         {
+            island.Clock.Stop();
             // A block that never returned is left behind on its thread, with what it holds: nothing of it may be touched.
             if (runner.Completion.IsCompleted)
             {

@@ -23,6 +23,7 @@ internal sealed class StateClock
     private readonly Lock _gate = new();
     private readonly long[] _ticks = new long[3];
     private long _since = Stopwatch.GetTimestamp();
+    private long _stoppedAt = long.MaxValue;
     private long _longestStall;
     private IslandState _state;
 
@@ -57,12 +58,21 @@ internal sealed class StateClock
         }
     }
 
+    /// <summary>The run has ended: time goes on, but not for the shares.</summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _stoppedAt = Math.Min(_stoppedAt, Stopwatch.GetTimestamp());
+        }
+    }
+
     /// <summary>Shares of the time so far, which add up to 1, and the longest single stall in seconds.</summary>
     public (double Idle, double Backpressured, double Busy, double LongestStallSeconds) Shares()
     {
         lock (_gate)
         {
-            var current = Stopwatch.GetTimestamp() - _since;
+            var current = Math.Max(0, Math.Min(Stopwatch.GetTimestamp(), _stoppedAt) - _since);
             Span<double> ticks = [_ticks[0], _ticks[1], _ticks[2]];
             ticks[(int)_state] += current;
             var stall = Math.Max(_longestStall, _state == IslandState.Backpressured ? current : 0);

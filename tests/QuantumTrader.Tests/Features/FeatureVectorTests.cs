@@ -60,7 +60,7 @@ public sealed class FeatureVectorTests
         // More vectors than the pool holds, so that every slot is written many times; the filter copies, edits in place and leaves holes.
         const int Count = 400_000;
         var (behindFilter, beside, inPlace) = (new Check(true), new Check(false), new Check(true));
-        using var graph = new GraphBuilder(new EngineSettings { Batch = 16 })
+        using var graph = new GraphBuilder(new EngineSettings { Batch = 16, Capacity = 1024 })
             .Add("source", new Numbers(Count))
             .Add("even", new DropOdd(), ["source"])
             .Add("beside", beside, ["source"])
