@@ -2,6 +2,29 @@ using System.Runtime.InteropServices;
 
 namespace QuantumTrader.Market;
 
+/// <summary>What an event did to the open candle.</summary>
+public enum CandleChange
+{
+    /// <summary>Nothing: it is no trade of the market, outside the day, late, or an edit that came too late.</summary>
+    None,
+
+    /// <summary>The candle has one more trade.</summary>
+    Added,
+
+    /// <summary>A trade of the candle has another content.</summary>
+    Edited,
+
+    /// <summary>A trade of the candle turned out not to be one of the market: the candle has one less.</summary>
+    Removed,
+}
+
+/// <summary>A trade as it counts in a candle, edits applied.</summary>
+/// <param name="Number">Trade number; 0 when the feed has none.</param>
+/// <param name="Price">Scaled by 1e-8.</param>
+/// <param name="Quantity">Scaled by 1e-8.</param>
+/// <param name="Side">Aggressor.</param>
+public readonly record struct CandleTrade(long Number, long Price, long Quantity, Side Side);
+
 /// <summary>
 /// Builds the candles of one symbol. Intervals are [start, end), counted from the open of the trading day; the last one ends at its
 /// close at the latest. Inside a day an interval without trades gives a flat candle at the close before (none until there was a trade);
@@ -18,7 +41,7 @@ public sealed class CandleBuilder
     private readonly int _symbol;
     private readonly long _length;
     private readonly List<Candle> _closed = [];
-    private readonly List<Row> _rows = [];
+    private readonly List<CandleTrade> _rows = [];
 
     private TradingDay _day;
     private bool _inDay;
@@ -44,6 +67,9 @@ public sealed class CandleBuilder
 
     /// <summary>The candles that the last <see cref="Advance"/> closed, oldest first.</summary>
     public ReadOnlySpan<Candle> Closed => CollectionsMarshal.AsSpan(_closed);
+
+    /// <summary>The first <see cref="MaxRemembered"/> trades of the open candle, edits applied.</summary>
+    public ReadOnlySpan<CandleTrade> Trades => CollectionsMarshal.AsSpan(_rows);
 
     /// <summary>Trades outside the trading day.</summary>
     public long OutsideDay { get; private set; }
@@ -89,37 +115,43 @@ public sealed class CandleBuilder
     }
 
     /// <summary>Takes in a trade; other events and trades that did not come from the market change nothing.</summary>
-    public void Add(in MarketEvent e)
+    public CandleChange Add(in MarketEvent e)
     {
         if (e.Kind != EventKind.Trade)
         {
-            return;
+            return CandleChange.None;
         }
 
         if (e.Has(EventFlags.Edit))
         {
-            Edit(in e);
+            return Edit(in e);
         }
-        else if (!e.Has(EventFlags.OffMarket))
+
+        if (e.Has(EventFlags.OffMarket))
         {
-            if (!_inDay)
-            {
-                OutsideDay++;
-            }
-            else if (e.EventTime < _open.StartTime)
-            {
-                Late++;
-            }
-            else
-            {
-                var row = new Row(e.TradeNumber, e.Price, e.Quantity, e.Side);
-                Count(in row);
-                if (_rows.Count < MaxRemembered)
-                {
-                    _rows.Add(row);
-                }
-            }
+            return CandleChange.None;
         }
+
+        if (!_inDay)
+        {
+            OutsideDay++;
+            return CandleChange.None;
+        }
+
+        if (e.EventTime < _open.StartTime)
+        {
+            Late++;
+            return CandleChange.None;
+        }
+
+        var row = new CandleTrade(e.TradeNumber, e.Price, e.Quantity, e.Side);
+        Count(in row);
+        if (_rows.Count < MaxRemembered)
+        {
+            _rows.Add(row);
+        }
+
+        return CandleChange.Added;
     }
 
     private void CloseUpTo(long time, long sequence)
@@ -153,7 +185,7 @@ public sealed class CandleBuilder
         NextBoundary = _open.EndTime;
     }
 
-    private void Count(in Row row)
+    private void Count(in CandleTrade row)
     {
         if (_open.Trades++ == 0)
         {
@@ -168,7 +200,7 @@ public sealed class CandleBuilder
         _open.SellVolume += row.Side == Side.Sell ? row.Quantity : 0;
     }
 
-    private void Edit(in MarketEvent e)
+    private CandleChange Edit(in MarketEvent e)
     {
         var number = e.TradeNumber;
         var at = number == 0 ? -1 : _rows.FindLastIndex(r => r.Number == number);
@@ -177,17 +209,18 @@ public sealed class CandleBuilder
         if (at < 0 || _rows.Count != _open.Trades)
         {
             EditsIgnored++;
-            return;
+            return CandleChange.None;
         }
 
         Edits++;
-        if (e.Has(EventFlags.OffMarket))
+        var isRemoval = e.Has(EventFlags.OffMarket);
+        if (isRemoval)
         {
             _rows.RemoveAt(at);
         }
         else
         {
-            _rows[at] = new Row(number, e.Price, e.Quantity, e.Side == Side.None ? _rows[at].Side : e.Side);
+            _rows[at] = new CandleTrade(number, e.Price, e.Quantity, e.Side == Side.None ? _rows[at].Side : e.Side);
         }
 
         _open = new Candle { Symbol = _symbol, StartTime = _open.StartTime, EndTime = _open.EndTime };
@@ -195,7 +228,7 @@ public sealed class CandleBuilder
         {
             Count(in row);
         }
-    }
 
-    private readonly record struct Row(long Number, long Price, long Quantity, Side Side);
+        return isRemoval ? CandleChange.Removed : CandleChange.Edited;
+    }
 }

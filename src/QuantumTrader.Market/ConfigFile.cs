@@ -63,13 +63,13 @@ internal sealed class ConfigFile(string option, string name, SectionContext file
     public string Text(YamlNode node) => (node as YamlScalarNode)?.Value ?? throw Error(node, "a single value was expected.");
 
     /// <summary>A number above 0.</summary>
-    public decimal PositiveNumber(YamlMappingNode parent, string key)
-    {
-        var node = Child(parent, key);
-        return decimal.TryParse(Text(node), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0
+    public decimal PositiveNumber(YamlMappingNode parent, string key) => Positive(Child(parent, key), key);
+
+    /// <summary>A number above 0; the key is what an error calls it.</summary>
+    public decimal Positive(YamlNode node, string key) =>
+        decimal.TryParse(Text(node), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0
             ? value
             : throw Error(node, $"'{key}' was '{Text(node)}'; it must be a number above 0, such as 0.5.");
-    }
 
     /// <summary>A date written yyyy-mm-dd, as days since 1970-01-01.</summary>
     public int Date(YamlNode node) =>

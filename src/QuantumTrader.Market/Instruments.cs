@@ -1,4 +1,5 @@
 using QuantumTrader.Pipelines;
+using YamlDotNet.RepresentationModel;
 
 namespace QuantumTrader.Market;
 
@@ -30,20 +31,48 @@ internal static class Instruments
         {
             var name = file.Text(key);
             var node = file.Mapping(value, name);
-            file.OnlyKeys(node, "tick", "multiplier", "quantity_step", "max_price");
+            file.OnlyKeys(node, "tick", "multiplier", "quantity_step", "max_price", "size_bounds", "block_trade_quantity", "depth_reference");
             var maxPrice = file.PositiveNumber(node, "max_price");
             if (maxPrice > 10_000_000_000m)
             {
                 throw file.Error(node, $"'max_price' was {maxPrice}; at most 10000000000 fits.");
             }
 
-            known.Add(new Instrument(name, file.PositiveNumber(node, "tick"), file.PositiveNumber(node, "multiplier"), file.PositiveNumber(node, "quantity_step"))
+            var instrument = new Instrument(name, file.PositiveNumber(node, "tick"), file.PositiveNumber(node, "multiplier"), file.PositiveNumber(node, "quantity_step"));
+            known.Add(instrument with
             {
                 MaxPrice = maxPrice,
+                SizeBounds = Bounds(file, node) ?? instrument.SizeBounds,
+                BlockTradeQuantity = Quantity(file, node, "block_trade_quantity") ?? instrument.BlockTradeQuantity,
+                DepthReference = Quantity(file, node, "depth_reference") ?? instrument.DepthReference,
             });
         }
 
         return known;
+    }
+
+    private static decimal? Quantity(ConfigFile file, YamlMappingNode node, string key)
+    {
+        if (ConfigFile.TryChild(node, key) is not { } found)
+        {
+            return null;
+        }
+
+        var quantity = file.Positive(found, key);
+        return quantity <= 1_000_000_000m ? quantity : throw file.Error(found, $"'{key}' was {quantity}; at most 1000000000 is legal, the largest quantity of an event.");
+    }
+
+    private static decimal[]? Bounds(ConfigFile file, YamlMappingNode node)
+    {
+        if (ConfigFile.TryChild(node, "size_bounds") is not { } found)
+        {
+            return null;
+        }
+
+        var bounds = file.Sequence(found, "size_bounds").Select(n => file.Positive(n, "size_bounds")).ToArray();
+        return bounds is [var small, var medium, var large] && small < medium && medium < large && large <= 1_000_000_000m
+            ? bounds
+            : throw file.Error(found, $"'size_bounds' was [{string.Join(", ", bounds)}]; it needs three numbers that go up to at most 1000000000: the largest small, medium and large trade, such as [5, 20, 50].");
     }
 
     private static Instrument? Match(string symbol, List<Instrument> known)

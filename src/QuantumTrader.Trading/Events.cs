@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
-using QuantumTrader.Models;
 
 namespace QuantumTrader.Trading;
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace QuantumTrader.Models;
+namespace QuantumTrader.Dataflow;
 
 /// <summary>Adds single fields of an event to a running hash: little endian, the same on every machine.</summary>
 public static class HashFields

@@ -1,0 +1,185 @@
+using QuantumTrader.Pipelines;
+using Side = QuantumTrader.Market.Side;
+
+namespace QuantumTrader.Features;
+
+/// <summary>
+/// The trades of one symbol and the flow features over them: features.md, section 4.1. All sums are exact integers, so an edit undoes what
+/// it replaces and nothing drifts however long the stream is.
+/// </summary>
+public sealed class FlowWindow
+{
+    private const long Second = 1_000_000_000;
+    private const int TapeSpan = 12;
+    private const int AllTrades = 0;
+    private const int KnownSides = 1;
+    private const int NotTooFew = 10;
+
+    private static readonly int[] Minutes = [1, 5, 15, 30, 60];
+
+    // Every end of a window that some feature needs: w, 2w and 3w minutes, and the ten seconds of the tape's speed.
+    private static readonly int[] Edges = [1, 2, 3, 5, 10, 15, 30, 45, 60, 90, 120, 180];
+    private static readonly long[] Spans = [.. Edges.Select(m => m * 60 * Second), 10 * Second];
+    private static readonly (int One, int Two, int Three)[] EdgesOf =
+        [.. Minutes.Select(m => (Array.IndexOf(Edges, m), Array.IndexOf(Edges, 2 * m), Array.IndexOf(Edges, 3 * m)))];
+
+    private readonly RollingSums<FlowEntry, FlowSum> _sums;
+    private readonly bool _needsFullWindows;
+    private long _since = long.MaxValue;
+    private FlowSum _beforeDay;
+
+    /// <summary>A window that has seen nothing.</summary>
+    /// <param name="needsFullWindows">
+    /// A feature is warm only when its whole time window was watched, and windows of the last n when they hold ten trades; otherwise one trade is enough.
+    /// </param>
+    /// <param name="maxTrades">Trades held at most; when the windows want more, the long ones are no longer warm.</param>
+    public FlowWindow(bool needsFullWindows = true, int maxTrades = 1 << 20)
+    {
+        _needsFullWindows = needsFullWindows;
+        _sums = new RollingSums<FlowEntry, FlowSum>(Spans, [(AllTrades, 100), (KnownSides, 50)], maxTrades);
+    }
+
+    /// <summary>Trades taken in.</summary>
+    public long Trades => _sums.Count;
+
+    /// <summary>Time (ns UTC) from which on the symbol was watched: what lies behind the first event of any kind is not known.</summary>
+    public void WatchFrom(long time) => _since = Math.Min(_since, time);
+
+    /// <summary>Begins a day: the day's sums start again at 0.</summary>
+    public void OpenDay() => _beforeDay = _sums.Total;
+
+    /// <summary>Takes in a trade. Times must not go down.</summary>
+    /// <param name="time">ns UTC.</param>
+    /// <param name="number">Trade number; 0 when the feed has none.</param>
+    /// <param name="quantity">Scaled by 1e-8.</param>
+    /// <param name="side">Aggressor; <see cref="Side.None"/> counts as a trade, but neither bought nor sold.</param>
+    /// <param name="isLarge">Its size is large or whale.</param>
+    public void Add(long time, long number, long quantity, Side side, bool isLarge)
+    {
+        WatchFrom(time);
+        _sums.Add(time, new FlowEntry(number, quantity, side, isLarge, IsRemoved: false));
+    }
+
+    /// <summary>Gives a trade of the open candle another content.</summary>
+    /// <param name="number">Number of the trade.</param>
+    /// <param name="quantity">The new quantity; 0 takes the trade out.</param>
+    /// <param name="side">The new side; <see cref="Side.None"/> keeps the old one.</param>
+    /// <param name="isLarge">Its new size is large or whale.</param>
+    /// <param name="atMost">How many trades back it can be.</param>
+    public void Edit(long number, long quantity, Side side, bool isLarge, int atMost)
+    {
+        var position = _sums.FindLast(static (entry, number) => entry.Number == number && !entry.IsRemoved, number, atMost);
+        if (position < 0)
+        {
+            return;
+        }
+
+        var held = _sums[position];
+        _sums.Replace(position, new FlowEntry(number, quantity, side == Side.None ? held.Side : side, isLarge, IsRemoved: quantity == 0));
+    }
+
+    /// <summary>Computes the features over all trades so far, with time windows (T − w, T].</summary>
+    /// <param name="time">T in ns UTC, not before the newest trade or the last call.</param>
+    /// <param name="values">Gets <see cref="Flow.TradeFeatures"/> values, always finite; a feature that is not warm gets its neutral value.</param>
+    /// <returns>The warm bits.</returns>
+    public ulong Evaluate(long time, Span<double> values)
+    {
+        _sums.MoveTo(time);
+        var vector = new Filling(values);
+        Span<double> now = stackalloc double[Minutes.Length];
+        Span<double> before = stackalloc double[Minutes.Length];
+        Span<double> earlier = stackalloc double[Minutes.Length];
+        for (var i = 0; i < Minutes.Length; i++)
+        {
+            var (one, two, three) = EdgesOf[i];
+            now[i] = _sums.Within(one).Imbalance;
+            before[i] = _sums.Between(one, two).Imbalance;
+            earlier[i] = _sums.Between(two, three).Imbalance;
+        }
+
+        for (var i = 0; i < Minutes.Length; i++)
+        {
+            vector.Add(IsWatched(time, EdgesOf[i].One), now[i]);
+        }
+
+        for (var i = 0; i < Minutes.Length; i++)
+        {
+            vector.Add(IsWatched(time, EdgesOf[i].Two), now[i] - before[i]);
+        }
+
+        for (var i = 0; i < Minutes.Length; i++)
+        {
+            vector.Add(IsWatched(time, EdgesOf[i].Three), now[i] - (2 * before[i]) + earlier[i]);
+        }
+
+        var (recent, known, today) = (_sums.Last(AllTrades), _sums.Last(KnownSides), _sums.Total - _beforeDay);
+        vector.Add(IsEnough(recent.Trades), recent.Imbalance);
+        vector.Add(IsEnough(known.Buys + known.Sells), (double)known.Buys / (known.Buys + known.Sells), neutral: 0.5);
+        vector.Add(IsEnough(recent.Trades), (double)recent.Large / recent.Trades);
+        vector.Add(IsWatched(time, TapeSpan), _sums.Within(TapeSpan).Trades / 10.0);
+        var hasTrades = _sums.Count > 0;
+        vector.Add(hasTrades, ToDouble(today.Buy - today.Sell));
+        vector.Add(hasTrades, ToDouble(today.Buy));
+        vector.Add(hasTrades, ToDouble(today.Sell));
+        vector.Add(hasTrades, today.Trades);
+        return vector.Warm;
+    }
+
+    private bool IsWatched(long time, int span) =>
+        _sums.Count > 0 && time - Spans[span] >= _sums.HeldAfter && (!_needsFullWindows || time - Spans[span] >= _since);
+
+    private bool IsEnough(long trades) => trades >= (_needsFullWindows ? NotTooFew : 1);
+
+    private static double ToDouble(Int128 scaled) => (double)scaled / Scaled.One;
+
+    private readonly record struct FlowEntry(long Number, long Quantity, Side Side, bool IsLarge, bool IsRemoved);
+
+    private struct FlowSum : IRollingSum<FlowSum, FlowEntry>
+    {
+        public Int128 Buy;
+        public Int128 Sell;
+        public long Trades;
+        public long Buys;
+        public long Sells;
+        public long Large;
+
+        public readonly double Imbalance => Buy + Sell == 0 ? 0 : (double)(Buy - Sell) / (double)(Buy + Sell);
+
+        public void Add(in FlowEntry entry) => Count(in entry, 1);
+
+        public void Subtract(in FlowEntry entry) => Count(in entry, -1);
+
+        public static long CountOf(in FlowSum sum, int counter) => counter == AllTrades ? sum.Trades : sum.Buys + sum.Sells;
+
+        public static FlowSum operator -(FlowSum a, FlowSum b) => new()
+        {
+            Buy = a.Buy - b.Buy,
+            Sell = a.Sell - b.Sell,
+            Trades = a.Trades - b.Trades,
+            Buys = a.Buys - b.Buys,
+            Sells = a.Sells - b.Sells,
+            Large = a.Large - b.Large,
+        };
+
+        private void Count(in FlowEntry entry, int sign)
+        {
+            if (entry.IsRemoved)
+            {
+                return;
+            }
+
+            Trades += sign;
+            Large += entry.IsLarge ? sign : 0;
+            if (entry.Side == Side.Buy)
+            {
+                Buy += sign * entry.Quantity;
+                Buys += sign;
+            }
+            else if (entry.Side == Side.Sell)
+            {
+                Sell += sign * entry.Quantity;
+                Sells += sign;
+            }
+        }
+    }
+}
