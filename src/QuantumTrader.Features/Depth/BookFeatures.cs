@@ -65,7 +65,7 @@ public sealed record BookFeaturesOptions
 /// </summary>
 [Block("features.book", "Order flow imbalance of the quotes, depth, spread and liquidity, from books or quotes.")]
 [Partitioned]
-public sealed class BookFeatures : Operator<MarketEvent, FeatureVector>
+public sealed class BookFeatures : Operator<MarketEvent, FeatureVector>, IFeatureBlock
 {
     private readonly BookFeaturesOptions _options;
     private readonly MarketContext _market;
@@ -80,12 +80,7 @@ public sealed class BookFeatures : Operator<MarketEvent, FeatureVector>
     }
 
     /// <summary>The vectors that this block sends.</summary>
-    public static FeatureSchema Schema { get; } = new(
-        "book_ofi_1m", "book_ofi_5m", "book_ofi_15m", "book_ofi_norm_1m", "book_ofi_norm_5m", "book_ofi_norm_15m",
-        "book_mlofi_1m", "book_mlofi_5m", "book_mlofi_15m", "book_queue_imbalance", "micro_price",
-        "book_spread", "book_spread_mean_50", "book_spread_min_50", "book_spread_max_50",
-        "bid_depth", "ask_depth", "depth_imbalance",
-        "liquidity_score", "liquidity_mean_10", "liquidity_mean_50", "liquidity_min_50", "liquidity_max_50", "liquidity_spread_mean_50");
+    public static FeatureSchema Schema { get; } = new("book", BookDefinitions.Groups);
 
     /// <inheritdoc/>
     public override void Process(Run<MarketEvent> run, Output<FeatureVector> output)
@@ -159,13 +154,12 @@ public sealed class BookFeatures : Operator<MarketEvent, FeatureVector>
 
     private static void Send(SymbolState state, long sequence, long eventTime, long time, Output<FeatureVector> output)
     {
-        var values = new double[Schema.Names.Count];
-        var vector = new Filling(values);
+        var vector = new FeatureWriter(state.Values, state.Warm, Schema.Neutrals, 0);
         state.Quotes.Evaluate(time, ref vector);
         state.Depth.EvaluateDepth(ref vector);
         state.Depth.EvaluateScore(ref vector);
         state.Depth.EvaluateProfile(ref vector);
-        output.Add(new FeatureVector(sequence, eventTime, state.Symbol, Schema, values, [vector.Warm]));
+        FeatureVector.Write(ref output.Next(), sequence, eventTime, state.Symbol, Schema, state.Values, state.Warm);
     }
 
     private sealed class SymbolState(int symbol, BookFeaturesOptions options, MarketContext market)
@@ -173,6 +167,10 @@ public sealed class BookFeatures : Operator<MarketEvent, FeatureVector>
         public IntervalClock Clock = new(options.IntervalMs * 1_000_000L);
 
         public int Symbol { get; } = symbol;
+
+        public double[] Values { get; } = new double[Schema.Names.Count];
+
+        public ulong[] Warm { get; } = new ulong[Schema.WarmWords];
 
         public CandleBuilder Candles { get; } = new(market.Calendar, symbol, options.CandleSeconds * 1_000_000_000L);
 

@@ -15,6 +15,9 @@ public sealed class DepthWindow
     /// <summary>Book updates over whose mean a score is low or not.</summary>
     public const int RecentUpdates = 10;
 
+    // A spread is never below 0.
+    private const double NoSpread = -1;
+
     private readonly double _tick;
     private readonly double _reference;
     private readonly BookBuilder _builder;
@@ -66,14 +69,14 @@ public sealed class DepthWindow
         (0.7 * Math.Min(depth / reference, 1)) + (0.3 * Math.Max(0, 1 - ((spreadTicks - 1) / 10)));
 
     /// <summary>The score and the mean of the last ten.</summary>
-    internal void EvaluateScore(ref Filling vector)
+    internal void EvaluateScore(ref FeatureWriter vector)
     {
         vector.Add(IsValid, Score);
         vector.Add(IsValid && _updates >= RecentUpdates, Mean(_scores, RecentUpdates));
     }
 
     /// <summary>Depth of both sides and its imbalance.</summary>
-    internal void EvaluateDepth(ref Filling vector)
+    internal void EvaluateDepth(ref FeatureWriter vector)
     {
         double bid = BidDepth, ask = AskDepth;
         vector.Add(IsValid, Scaled.ToDouble(BidDepth));
@@ -82,13 +85,13 @@ public sealed class DepthWindow
     }
 
     /// <summary>Mean, least and greatest score and mean spread of the last fifty updates.</summary>
-    internal void EvaluateProfile(ref Filling vector)
+    internal void EvaluateProfile(ref FeatureWriter vector)
     {
         var isWarm = IsValid && _updates >= Updates;
         vector.Add(isWarm, Mean(_scores, Updates));
         vector.Add(isWarm, _scores.Min());
         vector.Add(isWarm, _scores.Max());
-        vector.Add(isWarm, Mean(_spreads, Updates));
+        vector.Add(isWarm, MeanSpread());
     }
 
     private void Measure()
@@ -96,7 +99,7 @@ public sealed class DepthWindow
         BidDepth = Sum(_image.AsSpan(0, Book.CopyBids(_image)));
         AskDepth = Sum(_image.AsSpan(0, Book.CopyAsks(_image)));
         var hasSpread = Book.BidCount > 0 && Book.AskCount > 0 && !Book.IsCrossed;
-        var spread = hasSpread ? (Book.BestAsk.Price - Book.BestBid.Price) / _tick : 0;
+        var spread = hasSpread ? (Book.BestAsk.Price - Book.BestBid.Price) / _tick : NoSpread;
         Score = hasSpread ? ScoreOf((double)BidDepth + AskDepth, _reference, spread) : 0;
         var at = (int)(_updates++ % Updates);
         (_scores[at], _spreads[at]) = (Score, spread);
@@ -112,6 +115,19 @@ public sealed class DepthWindow
         }
 
         return sum / count;
+    }
+
+    private double MeanSpread()
+    {
+        var (sum, count) = (0.0, 0);
+        for (var i = Math.Max(0, _updates - Updates); i < _updates; i++)
+        {
+            var spread = _spreads[i % Updates];
+            sum += spread == NoSpread ? 0 : spread;
+            count += spread == NoSpread ? 0 : 1;
+        }
+
+        return count == 0 ? 0 : sum / count;
     }
 
     private static long Sum(ReadOnlySpan<PriceLevel> levels)

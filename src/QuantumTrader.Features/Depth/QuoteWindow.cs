@@ -126,7 +126,7 @@ public sealed class QuoteWindow
     }
 
     /// <summary>Computes the features with time windows (T − w, T].</summary>
-    internal void Evaluate(long time, ref Filling vector)
+    internal void Evaluate(long time, ref FeatureWriter vector)
     {
         _sums.MoveTo(time);
         for (var i = OneMinute; i <= FifteenMinutes; i++)

@@ -34,11 +34,12 @@ public sealed record FlowOptions
     /// <summary>From what a book begins; the same as in the block <c>book</c>.</summary>
     public BookStart Start { get; init; } = BookStart.Snapshot;
 
-    /// <summary>
-    /// Whether a feature is warm only when its whole time was watched, or its last so many trades are at least ten; otherwise one trade is
-    /// enough.
-    /// </summary>
+    /// <summary>Whether a feature over a time, or over the day, is warm only when all of it was watched; otherwise one trade is enough.</summary>
     public bool FullWindows { get; init; } = true;
+
+    /// <summary>Trades that a feature over the last 100, or the last 50 with a side, must have; 100 asks for full windows here too.</summary>
+    [Range(1, 100)]
+    public int MinTrades { get; init; } = 10;
 
     /// <summary>Trades held per symbol; when the windows (up to three hours) want more, the long ones are no longer warm.</summary>
     [Range(1024, 16_777_216)]
@@ -53,11 +54,8 @@ public sealed record FlowOptions
 /// </summary>
 [Block("features.flow", "Order-flow features from trades.")]
 [Partitioned]
-public sealed class Flow : Operator<MarketEvent, FeatureVector>
+public sealed class Flow : Operator<MarketEvent, FeatureVector>, IFeatureBlock
 {
-    /// <summary>Features that come from trades; those of the book follow them.</summary>
-    public const int TradeFeatures = 23;
-
     private readonly FlowCadence _every;
     private readonly MarketContext _market;
     private readonly SymbolState[] _symbols;
@@ -71,13 +69,7 @@ public sealed class Flow : Operator<MarketEvent, FeatureVector>
     }
 
     /// <summary>The vectors that this block sends.</summary>
-    public static FeatureSchema Schema { get; } = new(
-        "flow_ofi_1m", "flow_ofi_5m", "flow_ofi_15m", "flow_ofi_30m", "flow_ofi_60m",
-        "flow_ofi_velocity_1m", "flow_ofi_velocity_5m", "flow_ofi_velocity_15m", "flow_ofi_velocity_30m", "flow_ofi_velocity_60m",
-        "flow_ofi_acceleration_1m", "flow_ofi_acceleration_5m", "flow_ofi_acceleration_15m", "flow_ofi_acceleration_30m", "flow_ofi_acceleration_60m",
-        "flow_volume_imbalance", "flow_aggression_ratio", "flow_large_trade_ratio", "tape_speed",
-        "flow_cumulative_delta", "flow_buy_volume", "flow_sell_volume", "flow_trades",
-        "liquidity_score", "liquidity_mean_10");
+    public static FeatureSchema Schema { get; } = new("flow", FlowDefinitions.Groups);
 
     /// <inheritdoc/>
     public override void Process(Run<MarketEvent> run, Output<FeatureVector> output)
@@ -115,7 +107,7 @@ public sealed class Flow : Operator<MarketEvent, FeatureVector>
             }
             else if (state.Take(in e) && _every == FlowCadence.Trade)
             {
-                Send(state, e.Sequence, e.EventTime, state.Newest, output);
+                Send(state, e.Sequence, state.Newest, state.Newest, output);
             }
         }
     }
@@ -129,11 +121,10 @@ public sealed class Flow : Operator<MarketEvent, FeatureVector>
     private static void Send(SymbolState state, long sequence, long eventTime, long time, Output<FeatureVector> output)
     {
         state.EnterDay(time);
-        var values = new double[Schema.Names.Count];
-        var warm = state.Trades.Evaluate(time, values.AsSpan(0, TradeFeatures));
-        var book = new Filling(values.AsSpan(TradeFeatures));
-        state.Depth.EvaluateScore(ref book);
-        output.Add(new FeatureVector(sequence, eventTime, state.Symbol, Schema, values, [warm | (book.Warm << TradeFeatures)]));
+        var vector = new FeatureWriter(state.Values, state.Warm, Schema.Neutrals, 0);
+        state.Trades.Evaluate(time, ref vector);
+        state.Depth.EvaluateScore(ref vector);
+        FeatureVector.Write(ref output.Next(), sequence, eventTime, state.Symbol, Schema, state.Values, state.Warm);
     }
 
     private sealed class SymbolState(int symbol, FlowOptions options, MarketContext market)
@@ -145,9 +136,13 @@ public sealed class Flow : Operator<MarketEvent, FeatureVector>
 
         public int Symbol { get; } = symbol;
 
+        public double[] Values { get; } = new double[Schema.Names.Count];
+
+        public ulong[] Warm { get; } = new ulong[Schema.WarmWords];
+
         public CandleBuilder Candles { get; } = new(market.Calendar, symbol, options.CandleSeconds * 1_000_000_000L);
 
-        public FlowWindow Trades { get; } = new(options.FullWindows, options.MaxTrades);
+        public FlowWindow Trades { get; } = new(options.FullWindows, options.MinTrades, options.MaxTrades);
 
         public DepthWindow Depth { get; } = new(market.Instrument(symbol), options.Start);
 
@@ -181,7 +176,7 @@ public sealed class Flow : Operator<MarketEvent, FeatureVector>
             if (market.Calendar.TryGetDay(time, out var day) && day.Day != _day)
             {
                 _day = day.Day;
-                Trades.OpenDay();
+                Trades.OpenDay(day.Open);
             }
         }
     }

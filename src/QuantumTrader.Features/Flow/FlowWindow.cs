@@ -13,7 +13,10 @@ public sealed class FlowWindow
     private const int TapeSpan = 12;
     private const int AllTrades = 0;
     private const int KnownSides = 1;
-    private const int NotTooFew = 10;
+    private const int Recent = 100;
+    private const int RecentWithSide = 50;
+    // The windows 1, 5 and 15 minutes.
+    private const int VolumeWindows = 3;
 
     private static readonly int[] Minutes = [1, 5, 15, 30, 60];
 
@@ -25,18 +28,20 @@ public sealed class FlowWindow
 
     private readonly RollingSums<FlowEntry, FlowSum> _sums;
     private readonly bool _needsFullWindows;
+    private readonly int _minTrades;
     private long _since = long.MaxValue;
+    private long _open = long.MinValue;
     private FlowSum _beforeDay;
 
     /// <summary>A window that has seen nothing.</summary>
-    /// <param name="needsFullWindows">
-    /// A feature is warm only when its whole time window was watched, and windows of the last n when they hold ten trades; otherwise one trade is enough.
-    /// </param>
+    /// <param name="needsFullWindows">A feature over a time, or over the day, is warm only when all of it was watched; otherwise one trade is enough.</param>
+    /// <param name="minTrades">Trades that a window of the last n must have.</param>
     /// <param name="maxTrades">Trades held at most; when the windows want more, the long ones are no longer warm.</param>
-    public FlowWindow(bool needsFullWindows = true, int maxTrades = 1 << 20)
+    public FlowWindow(bool needsFullWindows = true, int minTrades = 10, int maxTrades = 1 << 20)
     {
         _needsFullWindows = needsFullWindows;
-        _sums = new RollingSums<FlowEntry, FlowSum>(Spans, [(AllTrades, 100), (KnownSides, 50)], maxTrades);
+        _minTrades = minTrades;
+        _sums = new RollingSums<FlowEntry, FlowSum>(Spans, [(AllTrades, Recent), (KnownSides, RecentWithSide)], maxTrades);
     }
 
     /// <summary>Trades taken in.</summary>
@@ -46,7 +51,12 @@ public sealed class FlowWindow
     public void WatchFrom(long time) => _since = Math.Min(_since, time);
 
     /// <summary>Begins a day: the day's sums start again at 0.</summary>
-    public void OpenDay() => _beforeDay = _sums.Total;
+    /// <param name="open">Its open in ns UTC.</param>
+    public void OpenDay(long open)
+    {
+        _open = open;
+        _beforeDay = _sums.Total;
+    }
 
     /// <summary>Takes in a trade. Times must not go down.</summary>
     /// <param name="time">ns UTC.</param>
@@ -80,12 +90,10 @@ public sealed class FlowWindow
 
     /// <summary>Computes the features over all trades so far, with time windows (T − w, T].</summary>
     /// <param name="time">T in ns UTC, not before the newest trade or the last call.</param>
-    /// <param name="values">Gets <see cref="Flow.TradeFeatures"/> values, always finite; a feature that is not warm gets its neutral value.</param>
-    /// <returns>The warm bits.</returns>
-    public ulong Evaluate(long time, Span<double> values)
+    /// <param name="vector">Takes the features of <see cref="FlowDefinitions.Trades"/>.</param>
+    public void Evaluate(long time, ref FeatureWriter vector)
     {
         _sums.MoveTo(time);
-        var vector = new Filling(values);
         Span<double> now = stackalloc double[Minutes.Length];
         Span<double> before = stackalloc double[Minutes.Length];
         Span<double> earlier = stackalloc double[Minutes.Length];
@@ -112,23 +120,36 @@ public sealed class FlowWindow
             vector.Add(IsWatched(time, EdgesOf[i].Three), now[i] - (2 * before[i]) + earlier[i]);
         }
 
+        EvaluateVolumes(time, ref vector);
         var (recent, known, today) = (_sums.Last(AllTrades), _sums.Last(KnownSides), _sums.Total - _beforeDay);
-        vector.Add(IsEnough(recent.Trades), recent.Imbalance);
-        vector.Add(IsEnough(known.Buys + known.Sells), (double)known.Buys / (known.Buys + known.Sells), neutral: 0.5);
-        vector.Add(IsEnough(recent.Trades), (double)recent.Large / recent.Trades);
+        vector.Add(recent.Trades >= _minTrades, recent.Imbalance);
+        vector.Add(known.Sided >= Math.Min(_minTrades, RecentWithSide), (double)known.Buys / known.Sided);
+        vector.Add(recent.Trades >= _minTrades, (double)recent.Large / recent.Trades);
         vector.Add(IsWatched(time, TapeSpan), _sums.Within(TapeSpan).Trades / 10.0);
-        var hasTrades = _sums.Count > 0;
-        vector.Add(hasTrades, ToDouble(today.Buy - today.Sell));
-        vector.Add(hasTrades, ToDouble(today.Buy));
-        vector.Add(hasTrades, ToDouble(today.Sell));
-        vector.Add(hasTrades, today.Trades);
-        return vector.Warm;
+        vector.Add(_sums.Count > 0 && (!_needsFullWindows || _since <= _open), ToDouble(today.Buy - today.Sell));
+    }
+
+    // The parts of the imbalances, so that who gets vectors can give aggregates without keeping trades.
+    private void EvaluateVolumes(long time, ref FeatureWriter vector)
+    {
+        for (var i = 0; i < VolumeWindows; i++)
+        {
+            vector.Add(IsWatched(time, EdgesOf[i].One), ToDouble(_sums.Within(EdgesOf[i].One).Buy));
+        }
+
+        for (var i = 0; i < VolumeWindows; i++)
+        {
+            vector.Add(IsWatched(time, EdgesOf[i].One), ToDouble(_sums.Within(EdgesOf[i].One).Sell));
+        }
+
+        for (var i = 0; i < VolumeWindows; i++)
+        {
+            vector.Add(IsWatched(time, EdgesOf[i].One), _sums.Within(EdgesOf[i].One).Trades);
+        }
     }
 
     private bool IsWatched(long time, int span) =>
         _sums.Count > 0 && time - Spans[span] >= _sums.HeldAfter && (!_needsFullWindows || time - Spans[span] >= _since);
-
-    private bool IsEnough(long trades) => trades >= (_needsFullWindows ? NotTooFew : 1);
 
     private static double ToDouble(Int128 scaled) => (double)scaled / Scaled.One;
 
@@ -143,13 +164,15 @@ public sealed class FlowWindow
         public long Sells;
         public long Large;
 
+        public readonly long Sided => Buys + Sells;
+
         public readonly double Imbalance => Buy + Sell == 0 ? 0 : (double)(Buy - Sell) / (double)(Buy + Sell);
 
         public void Add(in FlowEntry entry) => Count(in entry, 1);
 
         public void Subtract(in FlowEntry entry) => Count(in entry, -1);
 
-        public static long CountOf(in FlowSum sum, int counter) => counter == AllTrades ? sum.Trades : sum.Buys + sum.Sells;
+        public static long CountOf(in FlowSum sum, int counter) => counter == AllTrades ? sum.Trades : sum.Sided;
 
         public static FlowSum operator -(FlowSum a, FlowSum b) => new()
         {
