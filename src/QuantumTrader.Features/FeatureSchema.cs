@@ -44,6 +44,9 @@ public sealed class FeatureSchema
     /// <summary>Short name; empty when the schema is only a list of names.</summary>
     public string Name { get; }
 
+    /// <summary>Channel of the bus and kind of data in a store that these vectors go to.</summary>
+    public string Channel { get; init; } = "features";
+
     /// <summary>Names in vector order.</summary>
     public IReadOnlyList<string> Names { get; }
 

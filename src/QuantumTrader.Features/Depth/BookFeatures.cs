@@ -80,7 +80,7 @@ public sealed class BookFeatures : Operator<MarketEvent, FeatureVector>, IFeatur
     }
 
     /// <summary>The vectors that this block sends.</summary>
-    public static FeatureSchema Schema { get; } = new("book", BookDefinitions.Groups);
+    public static FeatureSchema Schema { get; } = new("book", BookDefinitions.Groups) { Channel = "liquidity" };
 
     /// <inheritdoc/>
     public override void Process(Run<MarketEvent> run, Output<FeatureVector> output)

@@ -69,7 +69,7 @@ public sealed class Flow : Operator<MarketEvent, FeatureVector>, IFeatureBlock
     }
 
     /// <summary>The vectors that this block sends.</summary>
-    public static FeatureSchema Schema { get; } = new("flow", FlowDefinitions.Groups);
+    public static FeatureSchema Schema { get; } = new("flow", FlowDefinitions.Groups) { Channel = "flow" };
 
     /// <inheritdoc/>
     public override void Process(Run<MarketEvent> run, Output<FeatureVector> output)

@@ -53,7 +53,7 @@ public sealed class FeatureFormat(MarketContext market) : EventFormat<FeatureVec
 
     /// <summary>Vectors of several groups may stand for the same event; the hash of the names tells them apart.</summary>
     public override EventAddress AddressOf(in FeatureVector value) =>
-        new("features", market.Symbols.Name(value.Symbol), value.EventTime, StableHash.Mix(value.Sequence, value.Schema.Hash));
+        new(value.Schema.Channel, market.Symbols.Name(value.Symbol), value.EventTime, StableHash.Mix(value.Sequence, value.Schema.Hash));
 
     private FeatureSchema SchemaOf(IFieldReader fields, int count)
     {

@@ -102,7 +102,7 @@ public sealed class FootprintTests
     }).QuickCheckThrowOnFailure();
 
     private static string Text(Footprint f) => FormattableString.Invariant(
-        $"{f.Sequence} {f.EventTime} {f.Symbol} {f.StartTime} {f.Summary} {string.Join(' ', f.Prices)} | {string.Join(' ', f.Sold)} | {string.Join(' ', f.Bought)}");
+        $"{f.Sequence} {f.EventTime} {f.Symbol} {f.StartTime} {f.Summary with { Absorption = Math.Round(f.Summary.Absorption, 9) }} {string.Join(' ', f.Prices)} | {string.Join(' ', f.Sold)} | {string.Join(' ', f.Bought)}");
 }
 
 /// <summary>The footprint as features.md 4.4 defines it, from all trades of a candle at once, over the candles of the block <c>candles</c>.</summary>
