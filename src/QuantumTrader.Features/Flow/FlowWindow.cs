@@ -126,7 +126,7 @@ public sealed class FlowWindow
         vector.Add(known.Sided >= Math.Min(_minTrades, RecentWithSide), (double)known.Buys / known.Sided);
         vector.Add(recent.Trades >= _minTrades, (double)recent.Large / recent.Trades);
         vector.Add(IsWatched(time, TapeSpan), _sums.Within(TapeSpan).Trades / 10.0);
-        vector.Add(_sums.Count > 0 && (!_needsFullWindows || _since <= _open), ToDouble(today.Buy - today.Sell));
+        vector.Add(_sums.Total.Trades > 0 && (!_needsFullWindows || _since <= _open), ToDouble(today.Buy - today.Sell));
     }
 
     // The parts of the imbalances, so that who gets vectors can give aggregates without keeping trades.
@@ -149,7 +149,7 @@ public sealed class FlowWindow
     }
 
     private bool IsWatched(long time, int span) =>
-        _sums.Count > 0 && time - Spans[span] >= _sums.HeldAfter && (!_needsFullWindows || time - Spans[span] >= _since);
+        _sums.Total.Trades > 0 && time - Spans[span] >= _sums.HeldAfter && (!_needsFullWindows || time - Spans[span] >= _since);
 
     private static double ToDouble(Int128 scaled) => (double)scaled / Scaled.One;
 
