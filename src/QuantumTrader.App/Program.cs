@@ -11,6 +11,7 @@ var root = new RootCommand("QuantumTrader: live machine-learning trading from on
     TrainCommand.Create(),
     RecordCommand.Create(),
     QueryCommand.Create(),
+    AtCommand.Create(),
     StoreCommand.Create(),
     BenchCommand.Create(),
 };

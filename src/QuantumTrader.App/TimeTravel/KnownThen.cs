@@ -1,0 +1,96 @@
+using QuantumTrader.App.Commands;
+using QuantumTrader.Dataflow;
+using QuantumTrader.Market;
+using QuantumTrader.Storage;
+
+namespace QuantumTrader.App.TimeTravel;
+
+/// <summary>
+/// Asks a store what was known of a symbol at a moment: all events with an event time before it that had been received by then. The book
+/// is rebuilt from the last full one; everything else is what was stored, not computed anew.
+/// </summary>
+/// <param name="open">The store.</param>
+/// <param name="symbol">Name of the symbol.</param>
+/// <param name="time">The moment: ns UTC.</param>
+internal sealed class KnownThen(OpenStore open, string symbol, long time)
+{
+    private const long Minute = 60_000_000_000;
+
+    // Looked back over one after the other until there is enough: most questions are answered from the last minutes.
+    private static readonly long[] Windows = [Minute, 15 * Minute, 4 * 60 * Minute, 26 * 60 * Minute, 8 * 24 * 60 * Minute, 100 * 24 * 60 * Minute];
+
+    /// <summary>The newest events of a channel, the newest last; fewer than asked when the last 100 days have no more.</summary>
+    public IReadOnlyList<T> Last<T>(string channel, int count) where T : struct, IEvent<T>
+    {
+        var newest = new Queue<T>(count);
+        foreach (var window in Windows)
+        {
+            newest.Clear();
+            Read<T>(channel, time - window, events =>
+            {
+                foreach (ref readonly var e in events)
+                {
+                    if (WasReceived(in e))
+                    {
+                        if (newest.Count == count)
+                        {
+                            newest.Dequeue();
+                        }
+
+                        newest.Enqueue(T.Keep(in e));
+                    }
+                }
+            });
+            if (newest.Count == count)
+            {
+                break;
+            }
+        }
+
+        return [.. newest];
+    }
+
+    /// <summary>The book, rebuilt by replay from the last full book before the moment; null when there is none in the last 100 days, or it was not valid then.</summary>
+    public OrderBook? Book()
+    {
+        foreach (var window in Windows)
+        {
+            // Updates before the full book are needed too: the first one that it goes on with may have come before it.
+            var builder = new BookBuilder();
+            Read<MarketEvent>("book", time - window, events =>
+            {
+                foreach (ref readonly var e in events)
+                {
+                    if (WasReceived(in e))
+                    {
+                        builder.Process(in e);
+                    }
+                }
+            });
+            if (builder.IsValid)
+            {
+                return builder.Book;
+            }
+        }
+
+        return null;
+    }
+
+    private void Read<T>(string channel, long from, ReadOnlySpanAction<T> read) where T : struct, IEvent<T>
+    {
+        if (open.Format(typeof(T)) is not Pipelines.EventFormat<T> format)
+        {
+            throw new StoreException($"{typeof(T).Name} can only be read with the pipeline that made them: name it with --pipeline.");
+        }
+
+        open.Store.Query(new StoreQuery(channel, symbol, from, time), format, events =>
+        {
+            read(events);
+            return true;
+        });
+    }
+
+    private bool WasReceived<T>(in T e) => e is not MarketEvent market || market.ReceiveTime <= time;
+
+    private delegate void ReadOnlySpanAction<T>(ReadOnlySpan<T> events);
+}
