@@ -18,7 +18,7 @@ internal static class QueryCommand
     // What users call the data, the store's channel, and what the events are.
     private static readonly (string Data, string Channel, Type Event)[] Known =
     [
-        ("ticks", "tick", typeof(MarketEvent)), ("quotes", "quote", typeof(MarketEvent)), ("book", "book", typeof(MarketEvent)),
+        ("ticks", "tick", typeof(MarketEvent)), ("quotes", "quote", typeof(MarketEvent)), ("book", "book", typeof(MarketEvent)), ("tops", "top", typeof(MarketEvent)),
         ("mark", "mark", typeof(MarketEvent)), ("state", "state", typeof(MarketEvent)), ("clock", "clock", typeof(MarketEvent)),
         ("candles_1m", "bar:1m", typeof(Candle)), ("candles_5m", "bar:5m", typeof(Candle)),
         ("features", "features", typeof(FeatureVector)), ("flow", "flow", typeof(FeatureVector)),

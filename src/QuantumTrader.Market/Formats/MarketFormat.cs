@@ -151,7 +151,9 @@ public sealed class MarketFormat : EventFormat<MarketEvent>
     {
         EventKind.Trade => "tick",
         EventKind.Quote => "quote",
-        EventKind.BookUpdate or EventKind.BookSnapshot or EventKind.BookLevel or EventKind.BookTop => "book",
+        EventKind.BookUpdate or EventKind.BookSnapshot or EventKind.BookLevel => "book",
+        // A channel of its own: a top has the sequence of the level that ended its message, and addresses must differ.
+        EventKind.BookTop => "top",
         EventKind.MarkPrice => "mark",
         EventKind.State => "state",
         EventKind.Clock => "clock",
