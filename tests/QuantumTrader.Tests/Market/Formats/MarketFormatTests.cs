@@ -84,7 +84,7 @@ public sealed class MarketFormatTests : FormatContract<MarketEvent>
     [Theory]
     [InlineData(EventKind.Trade, "tick")]
     [InlineData(EventKind.BookLevel, "book")]
-    [InlineData(EventKind.BookTop, "book")]
+    [InlineData(EventKind.BookTop, "top")]
     [InlineData(EventKind.BookSnapshot, "book")]
     [InlineData(EventKind.Quote, "quote")]
     [InlineData(EventKind.State, "state")]
