@@ -1,5 +1,6 @@
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
+using QuantumTrader.Storage.Valkey;
 
 namespace QuantumTrader.Storage;
 
@@ -8,6 +9,9 @@ public enum StoreKind
 {
     /// <summary>Files in a folder of this machine: nothing to install, one process writes.</summary>
     Journal,
+
+    /// <summary>Streams of a Valkey server, which several programs can share.</summary>
+    Valkey,
 }
 
 /// <summary>Options of the section <c>store</c>.</summary>
@@ -18,6 +22,9 @@ public sealed record StoreOptions
 
     /// <summary>The journal's folder and rules.</summary>
     public JournalOptions Journal { get; init; } = new();
+
+    /// <summary>The Valkey server, and how events are kept there.</summary>
+    public ValkeyOptions Valkey { get; init; } = new();
 }
 
 /// <summary>The stores of a run. Each is opened when the first block asks for it, and closed with the run.</summary>
@@ -40,22 +47,26 @@ public sealed class StoreSection(StoreOptions options, MarketContext market, Sec
 
     /// <summary>A store that is only asked, so that another process may write it meanwhile. The caller closes it.</summary>
     /// <exception cref="StoreException">It is not there.</exception>
-    public IEventStore OpenToRead(StoreKind? kind = null) => (kind ?? options.Kind) switch
-    {
-        _ => JournalStore.OpenToRead(files.Resolve(options.Journal.Path), market.Symbols),
-    };
+    public IEventStore OpenToRead(StoreKind? kind = null) => (kind ?? options.Kind) == StoreKind.Journal
+        ? JournalStore.OpenToRead(files.Resolve(options.Journal.Path), market.Symbols)
+        : ValkeyStore.Open(ValkeyServer, market.Calendar, clock);
 
-    private JournalStore Make(StoreKind kind)
+    private IEventStore Make(StoreKind kind)
     {
         try
         {
-            return JournalStore.Open(files.Resolve(options.Journal.Path), options.Journal, market.Symbols, clock);
+            return kind == StoreKind.Journal
+                ? JournalStore.Open(files.Resolve(options.Journal.Path), options.Journal, market.Symbols, clock)
+                : ValkeyStore.Open(ValkeyServer, market.Calendar, clock);
         }
         catch (StoreException e)
         {
             throw new ConfigurationException(SnakeCase.From(kind.ToString()), e.Message) { Outside = true };
         }
     }
+
+    /// <summary>The options of the Valkey server, its files found.</summary>
+    internal ValkeyOptions ValkeyServer => options.Valkey with { TlsAuthority = options.Valkey.TlsAuthority.Length == 0 ? "" : files.Resolve(options.Valkey.TlsAuthority) };
 
     /// <inheritdoc/>
     public void Dispose()
