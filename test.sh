@@ -3,6 +3,7 @@
 set -uo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 . "$root/src/setup.sh" || exit $?
+. "$root/src/valkey.sh"
 cd "$root" || exit 1
 
 filter=(--filter "Category!=Slow")

@@ -81,6 +81,11 @@ public sealed class Graph : IDisposable
         }
 
         _isCompleted = _fault is null;
+        foreach (var source in _isCompleted ? _nodes.Select(n => n.Node).OfType<ISourceNode>() : [])
+        {
+            source.TellHandled();
+        }
+
         _final = Account(_pools.Outstanding);
         DisposeParts();
         return _final;

@@ -56,6 +56,7 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
             .Select(g => new Island(g.Key, [.. g.Select(x => x.Node)], _settings, stop.Token)).ToList();
         var graph = new Graph(_settings, _settings.Workers > 0 ? _settings.Workers : DefaultWorkers(vertices), islands, pools, stop);
         var merges = MergesBehind(islandOf, inputs);
+        WatchHandled(vertices, inputs, islandOf, merges);
         for (var v = 0; v < vertices.Count; v++)
         {
             ConnectInputs(graph, vertices, v, indexOf, islandOf, merges);
@@ -181,6 +182,33 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         }
 
         return merges;
+    }
+
+    // A source that is told what was handled watches every node in its order; their edges must tell of progress even without events.
+    private static void WatchHandled(List<Vertex> vertices, List<IReadOnlyList<int>> inputs, int[] islandOf, bool[] tellsProgress)
+    {
+        for (var s = 0; s < vertices.Count; s++)
+        {
+            if (vertices[s].Node is not ISourceNode { WantsHandled: true } source)
+            {
+                continue;
+            }
+
+            var carries = new bool[vertices.Count];
+            carries[s] = true;
+            var behind = new List<Node>();
+            for (var v = s + 1; v < vertices.Count; v++)
+            {
+                if (inputs[v].Any(u => carries[u]))
+                {
+                    behind.Add(vertices[v].Node);
+                    carries[v] = !vertices[v].Node.Resequences;
+                    tellsProgress[islandOf[v]] = true;
+                }
+            }
+
+            source.Behind = behind;
+        }
     }
 
     private static void CheckTypes(List<Vertex> vertices, List<IReadOnlyList<int>> inputs)

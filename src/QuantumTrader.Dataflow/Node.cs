@@ -36,6 +36,7 @@ internal abstract class Node
     private const long Never = long.MaxValue;
     private NodeCounts _counts;
     private int _countsVersion;
+    private long _handledThrough;
     private Inlet[] _inlets = [];
 
     protected Node(Block block, NodeSettings settings)
@@ -324,18 +325,22 @@ internal abstract class Node
         return through;
     }
 
+    /// <summary>Everything up to this sequence, in the order of its inputs, has been handled. Any thread may ask.</summary>
+    public long HandledThrough => Volatile.Read(ref _handledThrough);
+
     private void PublishProgress()
     {
-        if (Resequences)
-        {
-            Outlet.SetProgress(LastOwnSequence);
-            return;
-        }
-
         var progress = Never;
         foreach (var inlet in _inlets)
         {
             progress = Math.Min(progress, inlet.CompleteThrough);
+        }
+
+        Volatile.Write(ref _handledThrough, progress);
+        if (Resequences)
+        {
+            Outlet.SetProgress(LastOwnSequence);
+            return;
         }
 
         // Only the end of the block itself, not of its inputs, says that nothing can follow.

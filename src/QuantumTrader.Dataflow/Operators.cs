@@ -82,5 +82,18 @@ public abstract class Source<T> : Block where T : struct, IEvent<T>
     /// <summary>How far the source is, from 0 to 1; null when its end is not known.</summary>
     public virtual double? Progress => null;
 
+    /// <summary>
+    /// True for a source that must know when its events have been handled, such as one that acknowledges them. <see cref="Handled"/> then
+    /// tells it.
+    /// </summary>
+    public virtual bool WantsHandled => false;
+
+    /// <summary>
+    /// Every block behind this one has handled all events up to this sequence, and what they caused; as far as the order of this source goes,
+    /// that is through the first block on each path that orders its input anew. Called between two reads, and once more at the end of a run
+    /// that was good.
+    /// </summary>
+    public virtual void Handled(long sequence) { }
+
     internal override Node CreateNode(NodeSettings settings) => new SourceNode<T>(this, settings);
 }

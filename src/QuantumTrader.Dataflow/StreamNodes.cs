@@ -98,6 +98,7 @@ internal sealed class SourceNode<T>(Source<T> block, NodeSettings settings) : No
 {
     private readonly List<Slice<T>> _read = [];
     private long _refused;
+    private long _handled;
 
     public override IReadOnlyList<InputPort> Ports { get; } = [];
 
@@ -105,13 +106,38 @@ internal sealed class SourceNode<T>(Source<T> block, NodeSettings settings) : No
 
     public double? Progress => block.Progress;
 
+    public bool WantsHandled => block.WantsHandled;
+
+    public IReadOnlyList<Node> Behind { get; set; } = [];
+
     public override Delegate Receiver(int port) => throw new InvalidOperationException("Invariant: a source has no input.");
+
+    public void TellHandled()
+    {
+        if (!block.WantsHandled)
+        {
+            return;
+        }
+
+        var handled = LastOwnSequence;
+        foreach (var node in Behind)
+        {
+            handled = Math.Min(handled, node.HandledThrough);
+        }
+
+        if (handled > _handled)
+        {
+            _handled = handled;
+            block.Handled(handled);
+        }
+    }
 
     public bool Read(CancellationToken stop)
     {
         bool more;
         try
         {
+            TellHandled();
             more = block.Read(Output, Settings.Engine.Batch, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -151,6 +177,15 @@ internal sealed class SourceNode<T>(Source<T> block, NodeSettings settings) : No
 internal interface ISourceNode
 {
     double? Progress { get; }
+
+    /// <summary>The block wants to be told how far its events were handled.</summary>
+    bool WantsHandled { get; }
+
+    /// <summary>The nodes whose input is in the order of this source.</summary>
+    IReadOnlyList<Node> Behind { get; set; }
+
+    /// <summary>Tells the block, when that has changed.</summary>
+    void TellHandled();
 
     /// <summary>Reads once and sends what came; false at the end.</summary>
     bool Read(CancellationToken stop);

@@ -54,6 +54,55 @@ internal sealed class EntryDecoder<T>(EventFormat<T> format, string symbol) wher
     }
 }
 
+/// <summary>Makes events of single entries and numbers them anew, for a source.</summary>
+internal sealed class NumberedDecoder<T>(EventFormat<T> format, string symbol) where T : struct, IEvent<T>
+{
+    private readonly EntryReader _entry = new(format.Fields, symbol);
+    private readonly PackReader _pack = new();
+
+    /// <summary>Adds the events of an entry, numbered on from a sequence; returns why there are none.</summary>
+    public string? Decode(EntryPage page, int entry, ref long sequence, Output<T> output)
+    {
+        try
+        {
+            if (page.Fields(entry) == 1 && page.Name(entry, 0).SequenceEqual("pack"u8))
+            {
+                // All or nothing: half of a broken pack must not go on its way.
+                var events = new List<T>();
+                _pack.Turn(page.Value(entry, 0));
+                while (_pack.MoveNext())
+                {
+                    _pack.Sequence = sequence + events.Count + 1;
+                    events.Add(format.Read(_pack));
+                }
+
+                foreach (var e in events)
+                {
+                    output.Add(in e);
+                }
+
+                sequence += events.Count;
+                return null;
+            }
+
+            if (!_entry.Turn(page, entry))
+            {
+                return "an entry of another program";
+            }
+
+            _entry.Sequence = sequence + 1;
+            var value = format.Read(_entry);
+            sequence++;
+            output.Add(in value);
+            return null;
+        }
+        catch (FieldException e)
+        {
+            return $"field '{e.Field}': {e.Message}";
+        }
+    }
+}
+
 /// <summary>Events that are held until nothing can come before them any more.</summary>
 internal sealed class EventBuffer<T> where T : struct, IEvent<T>
 {

@@ -66,7 +66,10 @@ internal sealed class EntryReader(IReadOnlyList<string> fields, string symbol) :
         return (Number(name, at) * 1000) + (Find(moment.Nanoseconds) is >= 0 and var rest ? Number(name, rest) : 0);
     }
 
-    public long Whole(string name) => Find(name) is >= 0 and var at ? Number(name, at) : 0;
+    /// <summary>Takes the place of the field <c>seq</c> where a source numbers its events itself.</summary>
+    public long? Sequence { get; set; }
+
+    public long Whole(string name) => name == "seq" && Sequence is { } own ? own : Find(name) is >= 0 and var at ? Number(name, at) : 0;
 
     public long Fixed(string name)
     {

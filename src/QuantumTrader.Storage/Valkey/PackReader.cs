@@ -96,7 +96,10 @@ internal sealed class PackReader : IFieldReader
 
     public long Time(string name) => Whole(name);
 
-    public long Whole(string name) => Find(name) is >= 0 and var field && Is(name, field, PackKind.Whole) ? MemoryMarshal.Read<long>(_pack.AsSpan(_record + _offsets[field])) : 0;
+    /// <summary>Takes the place of the field <c>seq</c> where a source numbers its events itself.</summary>
+    public long? Sequence { get; set; }
+
+    public long Whole(string name) => name == "seq" && Sequence is { } own ? own : Find(name) is >= 0 and var field && Is(name, field, PackKind.Whole) ? MemoryMarshal.Read<long>(_pack.AsSpan(_record + _offsets[field])) : 0;
 
     public long Fixed(string name) => Whole(name);
 

@@ -26,6 +26,12 @@ internal sealed class StreamState
     /// <summary>Newest id that the server confirmed: what stands behind it may be ours with its answer lost.</summary>
     public EntryId Confirmed { get; set; }
 
+    /// <summary>Type of its events.</summary>
+    public Type? Format { get; set; }
+
+    /// <summary>Where streams are shared: the last entry that was looked at.</summary>
+    public EntryId Seen { get; set; }
+
     /// <summary>Another writer was faster: ask for the newest id before the next entry is sent again.</summary>
     public bool IsTopStale { get; set; }
 

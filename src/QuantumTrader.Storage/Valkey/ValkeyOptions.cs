@@ -84,6 +84,12 @@ public sealed record ValkeyOptions
     [Range(1000, 1_000_000_000)]
     public long MaxEntries { get; init; } = 5_000_000;
 
+    /// <summary>
+    /// Other programs write the same streams: what they wrote is looked at before every write, so that an event that one of them stored is not
+    /// stored again. It costs about as much as the writing.
+    /// </summary>
+    public bool Shared { get; init; }
+
     internal ValkeyAddress Address => new(Host, Port);
 
     /// <summary>Without the password.</summary>

@@ -58,15 +58,23 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
 
     /// <summary>Calls for the key of every event in the entries of one stream from an id (ms) on.</summary>
     public void ReadKeys<T>(string stream, string symbol, EventFormat<T> format, long fromMs, Action<EventKey> take) where T : struct, IEvent<T> =>
+        ReadKeys(stream, symbol, format, Bound(fromMs), default, take);
+
+    /// <summary>Calls for the key of every event behind an entry; returns the last entry.</summary>
+    public EntryId ReadKeysBehind<T>(string stream, string symbol, EventFormat<T> format, EntryId after, Action<EventKey> take) where T : struct, IEvent<T> =>
+        ReadKeys(stream, symbol, format, $"({after}", after, take);
+
+    private EntryId ReadKeys<T>(string stream, string symbol, EventFormat<T> format, string from, EntryId last, Action<EventKey> take) where T : struct, IEvent<T> =>
         reads.Use(stream, connection =>
         {
             var decoder = new EntryDecoder<T>(format, symbol);
-            ReadPages(connection, stream, Bound(fromMs), "+", page =>
+            ReadPages(connection, stream, from, "+", page =>
             {
                 decoder.Decode(page, (in T e, EventKey key) => take(key), (_, _) => { });
+                last = page.Count > 0 ? page.LastId : last;
                 return true;
             });
-            return 0;
+            return last;
         });
 
     /// <summary>Newest id of a stream; null when it has none.</summary>
@@ -160,8 +168,12 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
                 ReadPages(connection, stream, Bound(fromMs), lastMs > long.MaxValue / NanosecondsPerMillisecond - lateness - 1 ? "+" : Bound(lastMs + lateness), entries =>
                 {
                     Decode(entries);
-                    // Nothing that follows can be older than this.
-                    EmitBelow((entries.LastId.Ms - lateness) * NanosecondsPerMillisecond);
+                    if (entries.Count > 0)
+                    {
+                        // Nothing that follows can be older than this.
+                        EmitBelow((entries.LastId.Ms - lateness) * NanosecondsPerMillisecond);
+                    }
+
                     return !_isStopped;
                 });
             }

@@ -54,6 +54,7 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
     private readonly List<StreamState> _openPacks = [];
     private readonly List<Kept> _kept = [];
     private readonly SortedDictionary<string, long> _refused = new(StringComparer.Ordinal);
+    private IReadOnlyList<string> _memory = [];
     private StreamState? _lastStream;
     private ValkeyErrorException? _refusal;
     private long _handedOver;
@@ -90,6 +91,7 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
         try
         {
             store._reads.Use(options.Address, c => { c.Writer.Begin(1).Bulk("PING"u8); c.Call(); return 0; });
+            store._memory = ValkeyStatus.Findings(options, store._valkey);
         }
         catch (StoreException e) when (e.InnerException is System.Net.Sockets.SocketException or IOException or OperationCanceledException)
         {
@@ -113,13 +115,18 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
             var (stored, repeated, late) = (_handedOver, _repeated, _late);
             try
             {
+                foreach (var stream in _options.Shared ? _streams.Values : Enumerable.Empty<StreamState>())
+                {
+                    LookAtOthers(stream, format);
+                }
+
                 foreach (ref readonly var e in events)
                 {
                     AppendOne(in e, format);
                 }
 
                 ClosePacks();
-                Send(Awaiting.Nothing);
+                Confirm();
             }
             catch (Exception e) when (e is IOException or StoreException)
             {
@@ -140,7 +147,7 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
             try
             {
                 ClosePacks();
-                Send(Awaiting.Everything);
+                Confirm();
             }
             catch (Exception e) when (e is IOException or StoreException)
             {
@@ -151,6 +158,23 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
 
     /// <inheritdoc/>
     public StoreAnswer Query<T>(StoreQuery query, EventFormat<T> format, StorePage<T> page) where T : struct, IEvent<T> => _query.Run(query, format, page);
+
+    /// <summary>What was found to be wrong since the store was opened, and what to do.</summary>
+    public IReadOnlyList<string> Findings
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return
+                [
+                    .. _memory,
+                    .. _refused.Select(r => $"{_options}: {r.Value} events were not stored ({r.Key})."),
+                    .. _cutOff > 0 ? [$"{_options}: {_cutOff} entries were cut off because a stream had more than {_options.MaxEntries}. Raise store.valkey.max_entries, or pack events."] : Array.Empty<string>(),
+                ];
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public StoreStatus Status() => ValkeyStatus.Ask(_options, _keys, _valkey);
@@ -439,6 +463,8 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
             _valkey.Call("SADD", new ValkeyKey(ValkeyStatus.Registry), stream.Channel + " " + stream.Symbol);
             stream.Pack = _options.Pack > 1 ? new PackWriter(format.Fields) : null;
             stream.SinceTrim = TrimEvery - 1;
+            stream.Format = typeof(T);
+            stream.Seen = stream.Confirmed;
         }
         catch (ValkeyErrorException e) when (e.Code == "WRONGTYPE")
         {
@@ -448,6 +474,25 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
         {
             throw ValkeyErrors.Refused(_routes.Of(stream.Key), e);
         }
+    }
+
+    // Streams of another format are not this call's.
+    private void LookAtOthers<T>(StreamState stream, EventFormat<T> format) where T : struct, IEvent<T>
+    {
+        if (stream.ForeignUntil is not null || stream.Format != typeof(T))
+        {
+            return;
+        }
+
+        stream.Seen = _query.ReadKeysBehind(stream.Key, stream.Symbol, format, stream.Seen, key =>
+        {
+            if (key >= stream.Recent.Floor && !stream.Recent.Contains(key))
+            {
+                stream.Recent.Add(key);
+            }
+        });
+        stream.TopMs = Math.Max(stream.TopMs, stream.Seen.Ms);
+        stream.OldWindow = default;
     }
 
     private bool IsOurs<T>(StreamState stream, long until, EventFormat<T> format) where T : struct, IEvent<T>
@@ -481,7 +526,7 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
             if (_lateStreams.Count >= MaxLateStreams)
             {
                 ClosePacks();
-                Send(Awaiting.Everything);
+                Confirm();
                 _lateStreams.Clear();
             }
 
@@ -510,7 +555,7 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
         {
             // What was handed over must be there before the server is asked.
             ClosePacks();
-            Send(Awaiting.Everything);
+            Confirm();
             var from = key.Time - (key.Time % OldWindow);
             var to = Math.Min(from + OldWindow, stream.Recent.Floor.Time + 1);
             stream.Old.Clear();
@@ -522,21 +567,17 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
         return stream.Old.Contains(key);
     }
 
-    private enum Awaiting
-    {
-        Nothing,
-        Everything,
-    }
-
-    private void Send(Awaiting awaiting)
+    // Sends what is left and waits for all answers, so that what a block handed over is safe before the block goes on.
+    private void Confirm()
     {
         foreach (var lane in _lanes.Values)
         {
             lane.Send();
-            if (awaiting == Awaiting.Everything)
-            {
-                lane.AwaitAnswers(0);
-            }
+        }
+
+        foreach (var lane in _lanes.Values)
+        {
+            lane.AwaitAnswers(0);
         }
 
         // A refusal that passes at once, such as a slot that moved, is mended here; otherwise it throws.
@@ -561,7 +602,7 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
         try
         {
             Recover();
-            Send(Awaiting.Nothing);
+            Confirm();
             _backoff.Succeeded();
         }
         catch (Exception e) when (e is IOException or StoreException)

@@ -1,0 +1,326 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
+using QuantumTrader.Storage;
+using QuantumTrader.Storage.Valkey;
+
+namespace QuantumTrader.App.Benchmarks;
+
+/// <summary>
+/// The Valkey store against valkey-benchmark, which sends the same fields from a fixed buffer, and against a bare socket that only receives
+/// the same reply. It starts a server of its own.
+/// </summary>
+internal static class ValkeyBenchmark
+{
+    private const int Pack = 100;
+    private const int Pipeline = 1000;
+    private const int Hour = 36_000;
+    private const double LongestPing = 5;
+
+    /// <summary>Runs it; null when Valkey is not installed.</summary>
+    public static BenchmarkResult? Run(BenchmarkRequest request)
+    {
+        var folder = Directory.CreateTempSubdirectory("qt-bench-");
+        try
+        {
+            using var server = Start(folder.FullName, out var port);
+            if (server is null)
+            {
+                Console.Error.WriteLine("valkey-server and valkey-benchmark were not found. On Debian 12 run as root: bash src/valkey.sh");
+                return null;
+            }
+
+            try
+            {
+                var cases = new List<BenchmarkCase>();
+                Write(cases, port, request.IsQuick ? 20_000 : 200_000);
+                Read(cases, port, request.IsQuick ? Hour / 10 : Hour);
+                return new BenchmarkResult("valkey", cases);
+            }
+            finally
+            {
+                server.Kill();
+                server.WaitForExit();
+            }
+        }
+        finally
+        {
+            folder.Delete(true);
+        }
+    }
+
+    private static readonly MarketContext s_market = MarketContext.Of(new TradingCalendar(), new Instrument("WDOU25", 0.5m, 10m, 1m));
+    private static readonly MarketFormat s_format = new(s_market);
+
+    private static void Write(List<BenchmarkCase> cases, int port, int count)
+    {
+        var trades = Trades(count, 10_000_000);
+        var canonical = Sample(port, trades, 1);
+        var packed = Sample(port, trades, Pack);
+        // Batches of packed entries are cut by their bytes: as many entries as the store sends at once.
+        var packedPipeline = Math.Max(1, 192 * 1024 / packed.Sum(f => f.Length));
+        var figures = Rounds.Run(
+            () => Append(port, trades, 1),
+            () => ServerBenchmark(port, count, Pipeline, canonical),
+            () => Append(port, trades, Pack),
+            () => Pack * ServerBenchmark(port, count / Pack * 4, packedPipeline, packed));
+        cases.Add(new BenchmarkCase("canonical", Rounds.Median(figures[0]), "events/s", 0.8, Rounds.Ratio(figures[0], figures[1])) { Against = "valkey-benchmark" });
+        cases.Add(new BenchmarkCase("canonical.peer_valkey_benchmark", Rounds.Median(figures[1]), "events/s", null, null));
+        cases.Add(new BenchmarkCase("packed", Rounds.Median(figures[2]), "events/s", 0.8, Rounds.Ratio(figures[2], figures[3])) { Against = "valkey-benchmark" });
+        cases.Add(new BenchmarkCase("packed.peer_valkey_benchmark", Rounds.Median(figures[3]), "events/s", null, null));
+    }
+
+    private static void Read(List<BenchmarkCase> cases, int port, int count)
+    {
+        var trades = Trades(count, 100_000_000);
+        foreach (var (name, pack, chunk) in new[] { ("one_field", 2, 1), ("many_fields", 1, count), ("packed", Pack, count) })
+        {
+            Flush(port);
+            using var store = Open(port, pack);
+            foreach (var part in trades.Chunk(chunk))
+            {
+                store.Append<MarketEvent>(part, s_format);
+            }
+
+            store.Flush();
+            using var bare = Connect(port);
+            var command = Command("XRANGE", "qt:tick:WDOU25", "-", "+");
+            var length = ReplyLength(bare, command);
+            for (var i = 0; i < 20; i++)
+            {
+                Query(store, count);
+                Receive(bare, command, length);
+            }
+
+            var figures = Rounds.Run(() => Timed(() => Query(store, count)), () => Timed(() => Receive(bare, command, length)));
+            cases.Add(new BenchmarkCase($"read_{name}", Rounds.Median(figures[0]), "ms", 1.3, Rounds.Ratio(figures[0], figures[1])) { Against = "bare socket", AtMost = true });
+            cases.Add(new BenchmarkCase($"read_{name}.peer_bare_socket", Rounds.Median(figures[1]), "ms", null, null));
+            cases.Add(new BenchmarkCase($"read_{name}.worst_ping_of_another", WorstPing(port, () => Query(store, count)), "ms", LongestPing, null) { AtMost = true });
+        }
+    }
+
+    private static MarketEvent[] Trades(int count, long nanosecondsApart)
+    {
+        var trades = new MarketEvent[count];
+        for (var i = 0; i < count; i++)
+        {
+            trades[i] = new MarketEvent
+            {
+                Kind = EventKind.Trade,
+                Sequence = i + 1,
+                EventTime = 1_754_917_200_000_000_000 + (i * nanosecondsApart),
+                ReceiveTime = 1_754_917_200_003_000_000 + (i * nanosecondsApart),
+                Symbol = 1,
+                TradeNumber = 10_000 + i,
+                Price = Scaled.FromDouble(5432.5 + (i % 17 * 0.5)),
+                Quantity = (1 + (i % 9)) * Scaled.One,
+                Buyer = 308,
+                Seller = 85 + (i % 5),
+                Side = i % 2 == 0 ? Side.Buy : Side.Sell,
+                SideSource = SideSource.Flag,
+            };
+        }
+
+        return trades;
+    }
+
+    private static ValkeyStore Open(int port, int pack) =>
+        ValkeyStore.Open(new ValkeyOptions { Host = "127.0.0.1", Port = port, Pack = pack, Pipeline = Pipeline, TimeoutMs = 10_000 }, s_market.Calendar, TimeProvider.System);
+
+    private static double Append(int port, MarketEvent[] trades, int pack)
+    {
+        Flush(port);
+        using var store = Open(port, pack);
+        store.Append<MarketEvent>(trades.AsSpan(0, 1), s_format);
+        store.Flush();
+        var start = Stopwatch.GetTimestamp();
+        for (var at = 1; at < trades.Length; at += Pipeline)
+        {
+            store.Append<MarketEvent>(trades.AsSpan(at, Math.Min(Pipeline, trades.Length - at)), s_format);
+        }
+
+        store.Flush();
+        return trades.Length / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    // The fields of an entry in the middle, as the store wrote them.
+    private static byte[][] Sample(int port, MarketEvent[] trades, int pack)
+    {
+        Append(port, trades[..Math.Min(trades.Length, 5000)], pack);
+        using var socket = Connect(port);
+        var reader = new BinaryReader(new BufferedStream(new NetworkStream(socket)), Encoding.ASCII);
+        socket.Send(Command("XREVRANGE", "qt:tick:WDOU25", "+", "-", "COUNT", "3"));
+        byte[][] fields = [];
+        Line(reader);
+        for (var entry = 0; entry < 3; entry++)
+        {
+            Line(reader);
+            Bulk(reader);
+            fields = new byte[int.Parse(Line(reader)[1..], CultureInfo.InvariantCulture)][];
+            for (var i = 0; i < fields.Length; i++)
+            {
+                fields[i] = Bulk(reader);
+            }
+        }
+
+        return fields;
+    }
+
+    private static string Line(BinaryReader reader)
+    {
+        var line = new StringBuilder();
+        for (var c = reader.ReadByte(); c != '\n'; c = reader.ReadByte())
+        {
+            line.Append((char)c);
+        }
+
+        return line.ToString().TrimEnd('\r');
+    }
+
+    private static byte[] Bulk(BinaryReader reader)
+    {
+        var bytes = reader.ReadBytes(int.Parse(Line(reader)[1..], CultureInfo.InvariantCulture));
+        reader.ReadBytes(2);
+        return bytes;
+    }
+
+    private static double ServerBenchmark(int port, int count, int pipeline, byte[][] fields)
+    {
+        Flush(port);
+        // An argument cannot carry any byte, but the same number of letters costs the server the same.
+        string[] arguments = ["-p", port.ToString(CultureInfo.InvariantCulture), "-c", "1", "-P", pipeline.ToString(CultureInfo.InvariantCulture), "-n", count.ToString(CultureInfo.InvariantCulture), "--csv",
+            "XADD", "qt:tick:WDOU25", "*", .. fields.Select(f => f.All(b => b is > 32 and < 127) ? Encoding.ASCII.GetString(f) : new string('x', f.Length))];
+        using var process = Process.Start(new ProcessStartInfo("valkey-benchmark", arguments) { RedirectStandardOutput = true })!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return double.Parse(output.TrimEnd().Split('\n')[^1].Split("\",\"")[1].Trim('"'), CultureInfo.InvariantCulture);
+    }
+
+    private static void Query(ValkeyStore store, int expected)
+    {
+        var sum = 0L;
+        var answer = store.Query(new StoreQuery("tick", "WDOU25", 1_754_917_200_000_000_000, 1_754_917_200_000_000_000 + 3_600_000_000_000), s_format, page =>
+        {
+            foreach (ref readonly var e in page)
+            {
+                sum += e.Price;
+            }
+
+            return true;
+        });
+        if (answer.Count != expected || sum == 0)
+        {
+            throw new InvalidOperationException($"Invariant: {answer.Count} of {expected} trades were read.");
+        }
+    }
+
+    private static void Receive(Socket socket, byte[] command, long length)
+    {
+        socket.Send(command);
+        for (var left = length; left > 0;)
+        {
+            var read = socket.Receive(s_received.AsSpan(0, (int)Math.Min(left, s_received.Length)));
+            left -= read > 0 ? read : throw new IOException("the server closed the connection");
+        }
+    }
+
+    private static readonly byte[] s_received = new byte[1 << 20];
+
+    private static long ReplyLength(Socket socket, byte[] command)
+    {
+        socket.Send(command);
+        var (length, silence) = (0L, Stopwatch.StartNew());
+        while (silence.ElapsedMilliseconds < 300)
+        {
+            if (socket.Poll(1000, SelectMode.SelectRead))
+            {
+                length += socket.Receive(s_received);
+                silence.Restart();
+            }
+        }
+
+        return length;
+    }
+
+    private static double Timed(Action action)
+    {
+        var start = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    private static void Flush(int port)
+    {
+        using var socket = Connect(port);
+        socket.Send(Command("FLUSHALL"));
+        socket.Receive(s_received);
+    }
+
+    private static Socket Connect(int port)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Connect(IPAddress.Loopback, port);
+        return socket;
+    }
+
+    private static byte[] Command(params string[] parts) =>
+        Encoding.ASCII.GetBytes($"*{parts.Length}\r\n" + string.Concat(parts.Select(p => $"${p.Length}\r\n{p}\r\n")));
+
+    private static Process? Start(string folder, out int port)
+    {
+        using (var listener = new TcpListener(IPAddress.Loopback, 0))
+        {
+            listener.Start();
+            port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        }
+
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
+        if (!path.Any(p => File.Exists(Path.Combine(p, "valkey-server"))) || !path.Any(p => File.Exists(Path.Combine(p, "valkey-benchmark"))))
+        {
+            return null;
+        }
+
+        string[] arguments = ["--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"];
+        var server = Process.Start(new ProcessStartInfo("valkey-server", arguments) { RedirectStandardOutput = true })!;
+        while (server.StandardOutput.ReadLine() is { } line && !line.Contains("Ready to accept", StringComparison.Ordinal))
+        {
+            // It says a few things before it is ready.
+        }
+
+        _ = server.StandardOutput.ReadToEndAsync();
+        return server;
+    }
+
+    // Another client sends PING without a pause meanwhile: the longest that it had to wait, in ms.
+    private static double WorstPing(int port, Action action)
+    {
+        using var socket = Connect(port);
+        var (isDone, worst) = (false, 0.0);
+        var thread = new Thread(() =>
+        {
+            var answer = new byte[16];
+            var ping = Command("PING");
+            while (!Volatile.Read(ref isDone))
+            {
+                worst = Math.Max(worst, Timed(() =>
+                {
+                    socket.Send(ping);
+                    socket.Receive(answer);
+                }));
+            }
+        });
+        thread.Start();
+        for (var i = 0; i < Rounds.Count; i++)
+        {
+            action();
+        }
+
+        Volatile.Write(ref isDone, true);
+        thread.Join();
+        return worst;
+    }
+}

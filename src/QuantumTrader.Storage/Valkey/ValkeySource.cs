@@ -1,0 +1,196 @@
+using QuantumTrader.Dataflow;
+using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Storage.Valkey;
+
+/// <summary>Options of the sources that read a Valkey server.</summary>
+public sealed record ValkeySourceOptions
+{
+    /// <summary>The server; without it, that of the section <c>store</c>.</summary>
+    public ValkeyOptions? Server { get; init; }
+
+    /// <summary>Channels that are read, for all symbols of the section <c>market</c>; without it, the one of the block's kind of event.</summary>
+    public IReadOnlyList<string> Channels { get; init; } = [];
+
+    /// <summary>Name of the consumer group: every entry goes to one member of it. Pipelines that do different things are different groups.</summary>
+    [Required]
+    public string Group { get; init; } = "";
+
+    /// <summary>Name of this member. What it had not acknowledged when it ended is its own again when it comes back; two that run at once need different names.</summary>
+    [Required]
+    public string Member { get; init; } = "";
+
+    /// <summary>A new group begins with the oldest entry instead of what comes from now on.</summary>
+    public bool FromBeginning { get; init; }
+
+    /// <summary>Ends when everything has been read, instead of waiting for more.</summary>
+    public bool UntilEmpty { get; init; }
+
+    /// <summary>An entry that a member has held for so long without acknowledging it is taken over from it, in ms.</summary>
+    [Range(100, 86_400_000)]
+    public int TakeOverMs { get; init; } = 30_000;
+
+    /// <summary>An entry that was delivered so often and never acknowledged goes to the stream <c>KEY:dead</c>.</summary>
+    [Range(1, 1000)]
+    public int Tries { get; init; } = 5;
+
+    /// <summary>Entries that may be under way in the graph; then none are read until some are handled.</summary>
+    [Range(1, 1_000_000)]
+    public int UnderWay { get; init; } = 10_000;
+}
+
+/// <summary>What a Valkey source leaves in the run's report.</summary>
+/// <param name="Entries">Entries read.</param>
+/// <param name="Acknowledged">Entries acknowledged, after all blocks had handled their events.</param>
+/// <param name="TakenOver">Entries taken over from other members.</param>
+/// <param name="Dead">Entries that went to a stream of dead letters.</param>
+public sealed record ValkeySourceReport(long Entries, long Acknowledged, long TakenOver, long Dead);
+
+/// <summary>
+/// A member of a consumer group. Entries are acknowledged once every block behind has handled their events, so those of a member that dies
+/// are delivered again: to itself when it comes back, or to another. While the server is down it waits and tries again.
+/// </summary>
+public abstract class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
+{
+    private const int PageEntries = 512;
+    private const int BlockMs = 100;
+
+    private readonly ValkeySourceOptions _options;
+    private readonly ValkeyOptions _server;
+    private readonly TimeProvider _clock;
+    private readonly ValkeyRoutes _routes;
+    private readonly GroupReader[] _readers;
+    private readonly EventFormat<T> _format;
+    private readonly Queue<UnderWay> _underWay = new();
+    private readonly Backoff _backoff;
+    private long _sequence;
+    private long _entries;
+    private long _acknowledged;
+    private long _takenOver;
+    private long _dead;
+    private int _turn;
+    private int _emptyTurns;
+
+    private readonly record struct UnderWay(GroupReader Reader, string Key, EntryId Id, long LastSequence);
+
+    /// <summary>A member that reads the channels of its options, or else this one.</summary>
+    protected ValkeySource(string channel, ValkeySourceOptions options, StoreSection store, MarketContext market, EventFormat<T> format, BlockContext context)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(market);
+        ArgumentNullException.ThrowIfNull(context);
+        (_options, _format, _clock) = (options, format, context.Clock);
+        _server = options.Server ?? store.ValkeyServer;
+        _routes = new ValkeyRoutes(_server);
+        _backoff = new Backoff(_clock);
+        var keys = new ValkeyKeys(_server.KeyProfile, _server.Cluster);
+        var channels = options.Channels.Count > 0 ? options.Channels : [channel];
+        // All keys of a symbol are on one node; a single server has all of them.
+        _readers = [.. market.Instruments.SelectMany(i => channels.Select(c => (i.Symbol, Key: keys.Stream(c, i.Symbol))))
+            .GroupBy(x => _server.Cluster ? x.Symbol : "")
+            .Select(g => new GroupReader(_server, _options, [.. g.Select(x => x.Key)]))];
+    }
+
+    /// <inheritdoc/>
+    public override bool WantsHandled => true;
+
+    /// <inheritdoc/>
+    public override bool Read(Output<T> output, int limit, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        if (!_backoff.MayTry || _underWay.Count >= _options.UnderWay)
+        {
+            stop.WaitHandle.WaitOne(1);
+            return true;
+        }
+
+        var reader = _readers[_turn++ % _readers.Length];
+        var before = _entries;
+        try
+        {
+            var now = (long)_clock.GetElapsedTime(0).TotalMilliseconds;
+            reader.Read(_routes, PageEntries, BlockMs / _readers.Length, now, (key, page, isTakenOver) => Take(reader, key, page, isTakenOver, output), (key, id, tries) => Bury(reader, key, id, $"delivered {tries} times"));
+            if (_backoff.Failure is not null)
+            {
+                Note("store_back", $"{_server} answers again.");
+            }
+
+            _backoff.Succeeded();
+        }
+        catch (Exception e) when (e is IOException or StoreException or ValkeyErrorException)
+        {
+            if (_backoff.Failure is null)
+            {
+                Note("store_down", e is StoreException ? e.Message : ValkeyErrors.Down(reader.Address(_routes), e.Message).Message);
+            }
+
+            reader.Break();
+            _routes.Forget();
+            _backoff.Failed(e as StoreException ?? ValkeyErrors.Down(_server.Address, e.Message, e));
+            return true;
+        }
+
+        _emptyTurns = _entries == before ? _emptyTurns + 1 : 0;
+        return !_options.UntilEmpty || _emptyTurns <= _readers.Length || _underWay.Count > 0;
+    }
+
+    /// <inheritdoc/>
+    public override void Handled(long sequence)
+    {
+        while (_underWay.TryPeek(out var first) && first.LastSequence <= sequence)
+        {
+            _underWay.Dequeue();
+            first.Reader.Acknowledge(first.Key, first.Id);
+            _acknowledged++;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override object Report() => new ValkeySourceReport(_entries, _acknowledged, _takenOver, _dead);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        foreach (var reader in _readers)
+        {
+            reader.SendAcknowledgements();
+            reader.Dispose();
+        }
+
+        base.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Take(GroupReader reader, string key, EntryPage page, bool isTakenOver, Output<T> output)
+    {
+        var decoder = new NumberedDecoder<T>(_format, key[(key.LastIndexOf(':') + 1)..].Trim('{', '}'));
+        for (var i = 0; i < page.Count; i++)
+        {
+            var first = _sequence;
+            if (decoder.Decode(page, i, ref _sequence, output) is { } reason)
+            {
+                _sequence = first;
+                Bury(reader, key, page.Id(i), reason);
+                continue;
+            }
+
+            _entries++;
+            _takenOver += isTakenOver ? 1 : 0;
+            _underWay.Enqueue(new UnderWay(reader, key, page.Id(i), _sequence));
+        }
+    }
+
+    private void Bury(GroupReader reader, string key, EntryId id, string reason)
+    {
+        _dead++;
+        reader.Bury(key, id, reason);
+        Accounts.Reject("dead_letter", -1, $"{key} {id}: {reason}");
+    }
+}
+
+/// <summary>Options are those of every Valkey source.</summary>
+[Block("source.valkey", "Market events from a Valkey server, as a member of a consumer group; acknowledged after they were handled.")]
+public sealed class MarketValkeySource(ValkeySourceOptions options, StoreSection store, MarketContext market, EventFormat<MarketEvent> format, BlockContext context)
+    : ValkeySource<MarketEvent>("tick", options, store, market, format, context);
