@@ -66,7 +66,7 @@ internal sealed class AppendLane(ValkeyOptions options, ValkeyAddress address, I
     private const int Window = 3;
 
     /// <summary>A batch is sent when it has so many bytes, whatever its number of commands.</summary>
-    private const int BatchBytes = 192 * 1024;
+    private const int BatchBytes = 128 * 1024;
 
     private readonly Queue<AppendBatch> _sent = new();
     private readonly Stack<AppendBatch> _spare = new();

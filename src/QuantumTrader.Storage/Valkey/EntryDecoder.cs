@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using QuantumTrader.Dataflow;
+using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Storage.Valkey;
@@ -8,6 +10,7 @@ internal sealed class EntryDecoder<T>(EventFormat<T> format, string symbol) wher
 {
     private readonly EntryReader _entry = new(format.Fields, symbol);
     private readonly PackReader _pack = new();
+    private int? _symbol;
 
     public delegate void Take(in T value, EventKey key);
 
@@ -31,6 +34,19 @@ internal sealed class EntryDecoder<T>(EventFormat<T> format, string symbol) wher
     {
         if (page.Fields(entry) == 1 && page.Name(entry, 0).SequenceEqual("pack"u8))
         {
+            if (RawPack.Holds<T>() && RawPack.TryRead(page.Value(entry, 0), out var raw))
+            {
+                _symbol ??= RawPack.SymbolOf(format, symbol);
+                foreach (ref readonly var e in raw)
+                {
+                    var copy = e;
+                    copy.Symbol = _symbol.Value;
+                    Give(Unsafe.As<MarketEvent, T>(ref copy), take);
+                }
+
+                return;
+            }
+
             _pack.Turn(page.Value(entry, 0));
             while (_pack.MoveNext())
             {
@@ -69,6 +85,20 @@ internal sealed class NumberedDecoder<T>(EventFormat<T> format, string symbol) w
             {
                 // All or nothing: half of a broken pack must not go on its way.
                 var events = new List<T>();
+                if (RawPack.Holds<T>() && RawPack.TryRead(page.Value(entry, 0), out var raw))
+                {
+                    var number = RawPack.SymbolOf(format, symbol);
+                    foreach (ref readonly var e in raw)
+                    {
+                        var copy = e;
+                        copy.Symbol = number;
+                        copy.Sequence = ++sequence;
+                        output.Add(in Unsafe.As<MarketEvent, T>(ref copy));
+                    }
+
+                    return null;
+                }
+
                 _pack.Turn(page.Value(entry, 0));
                 while (_pack.MoveNext())
                 {

@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Storage.Valkey;
@@ -45,6 +47,7 @@ internal sealed class PackWriter : IFieldWriter
     private int _record;
     private int _next;
     private ulong _present;
+    private bool _isRaw;
 
     /// <summary>A writer for a format of these fields.</summary>
     public PackWriter(IReadOnlyList<string> fields)
@@ -71,6 +74,25 @@ internal sealed class PackWriter : IFieldWriter
         Array.Clear(_lastText);
     }
 
+    /// <summary>Adds an event; all events of a pack are of one type.</summary>
+    public void Add<T>(in T value, EventFormat<T> format) where T : struct, IEvent<T>
+    {
+        if (RawPack.Holds<T>())
+        {
+            var size = Unsafe.SizeOf<T>();
+            Room(size);
+            Unsafe.WriteUnaligned(ref _buffer[_length], value);
+            _length += size;
+            _isRaw = true;
+            Count++;
+            return;
+        }
+
+        BeginEvent();
+        format.Write(in value, this);
+        EndEvent();
+    }
+
     public void BeginEvent()
     {
         _record = _length;
@@ -89,6 +111,13 @@ internal sealed class PackWriter : IFieldWriter
     /// <summary>The value as it is stored; valid until the writer is used again.</summary>
     public ReadOnlySpan<byte> Finish()
     {
+        if (_isRaw)
+        {
+            Room(sizeof(uint));
+            MemoryMarshal.Write(_buffer.AsSpan(_length), RawPack.Magic);
+            return _buffer.AsSpan(0, _length + sizeof(uint));
+        }
+
         var names = _length;
         foreach (var (name, kind) in _names.Zip(_kinds))
         {

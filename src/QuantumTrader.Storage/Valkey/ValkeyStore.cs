@@ -285,9 +285,7 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
                 _openPacks.Add(stream);
             }
 
-            pack.BeginEvent();
-            format.Write(in e, pack);
-            pack.EndEvent();
+            pack.Add(in e, format);
             stream.PackMs = (Math.Min(stream.PackMs.First, ms), Math.Max(stream.PackMs.Last, ms));
             stream.TopMs = Math.Max(stream.TopMs, ms);
             return;
