@@ -32,7 +32,7 @@ internal static class ValkeyStatus
                 bytes += valkey.Call("MEMORY", "USAGE", key).Number;
             }
 
-            return new StoreStatus("valkey", options.ToString(), bytes, streams, Findings(options, valkey));
+            return new StoreStatus("valkey", options.ToString(), bytes, streams);
         }
         catch (ValkeyErrorException e)
         {

@@ -159,7 +159,7 @@ public sealed class ValkeyStore : IEventStore, IAppendAnswers
     /// <inheritdoc/>
     public StoreAnswer Query<T>(StoreQuery query, EventFormat<T> format, StorePage<T> page) where T : struct, IEvent<T> => _query.Run(query, format, page);
 
-    /// <summary>What was found to be wrong since the store was opened, and what to do.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<string> Findings
     {
         get
