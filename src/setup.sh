@@ -1,4 +1,4 @@
-# Sourced by ./qt and ./test.sh: makes sure that the .NET SDK and the ONNX Runtime are there.
+# Sourced by ./qt and ./test.sh: makes sure that the .NET SDK, the ONNX Runtime and libzmq are there.
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 if ! command -v dotnet >/dev/null 2>&1 && [ -x "$HOME/.dotnet/dotnet" ]; then
@@ -14,3 +14,19 @@ if ! command -v npm >/dev/null 2>&1 && [ ! -e "$root/.qt/native" ] && [ "$(id -u
     apt-get update -qq >&2 && apt-get install -y -qq --no-install-recommends nodejs npm >&2
 fi
 bash "$root/src/Microsoft.ML.OnnxRuntime/restore.sh" >&2
+
+# Only pipelines with a ZeroMQ block need libzmq: without it everything else builds, runs and is tested.
+packages=""
+case "$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null)" in *libzmq.so.5*) ;; *) packages="libzmq5" ;; esac
+if [ -n "${tests_need_python_zmq:-}" ] && ! /usr/bin/python3 -c 'import zmq' >/dev/null 2>&1; then
+    packages="$packages python3-zmq"
+fi
+if [ -n "$packages" ] && [ "$(uname -s)" = Linux ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "Installing $packages (for the ZeroMQ bus) ..." >&2
+        { apt-get install -y -qq --no-install-recommends $packages || { apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages; }; } >&2 \
+            || echo "Could not install $packages; pipelines with ZeroMQ blocks will say so." >&2
+    else
+        echo "Not installed: $packages. Pipelines with ZeroMQ blocks need libzmq5, their tests python3-zmq (Debian: sudo apt install $packages)." >&2
+    fi
+fi

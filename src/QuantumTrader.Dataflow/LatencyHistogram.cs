@@ -7,7 +7,7 @@ namespace QuantumTrader.Dataflow;
 /// Durations in buckets of equal relative width (32 per power of two: an error of at most 3.2 %), as HdrHistogram does. One writer, many
 /// readers, no allocation.
 /// </summary>
-internal sealed class LatencyHistogram
+public sealed class LatencyHistogram
 {
     private const int SubBits = 5;
     private readonly long[] _counts = new long[64 << SubBits];

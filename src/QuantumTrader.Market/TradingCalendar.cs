@@ -80,7 +80,7 @@ public sealed class TradingCalendar
     /// <summary>The exchange's clock at this time: ns since its own midnight.</summary>
     public long TimeOfDay(long time)
     {
-        var local = time + _offsetAt(time);
+        var local = ToLocal(time);
         return local - (FloorDays(local) * NanosecondsPerDay);
     }
 
@@ -90,7 +90,7 @@ public sealed class TradingCalendar
         return time >= current.Start && time < current.End ? current : _current = Find(time);
     }
 
-    private LocalDay Find(long time) => Make((int)FloorDays(time + _offsetAt(time)));
+    private LocalDay Find(long time) => Make((int)FloorDays(ToLocal(time)));
 
     private LocalDay Make(int date)
     {
@@ -114,8 +114,11 @@ public sealed class TradingCalendar
         return new LocalDay(start, end, new TradingDay(date, start, start));
     }
 
-    // A local time that a clock change skips becomes the moment of the change.
-    private long ToUtc(long local)
+    /// <summary>What the exchange's clock shows at this time, as ns since 1970 by that clock.</summary>
+    public long ToLocal(long time) => time + _offsetAt(time);
+
+    /// <summary>The time in ns UTC at which the exchange's clock shows this; one that a clock change skips becomes the moment of the change.</summary>
+    public long ToUtc(long local)
     {
         var guess = local - _offsetAt(local);
         var better = local - _offsetAt(guess);

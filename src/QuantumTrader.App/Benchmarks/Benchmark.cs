@@ -34,6 +34,7 @@ internal sealed record Benchmark(string Name, string Summary, Func<BenchmarkRequ
         new("replay", "A recorded day to paper orders.", ReplayBenchmark.Run),
         new("journal", "Append, scan, an hour out of a month, group commit.", JournalBenchmark.Run),
         new("valkey", "Storing in Valkey and reading back, against its own benchmark and a bare socket.", ValkeyBenchmark.Run),
+        new("zeromq", "The bus: throughput, hand-over, latency.", ZeroMqBenchmark.Run),
     ];
 }
 

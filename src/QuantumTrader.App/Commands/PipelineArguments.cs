@@ -15,6 +15,7 @@ internal sealed class PipelineArguments
     [
         typeof(Market.MarketContext).Assembly,
         typeof(Storage.IEventStore).Assembly,
+        typeof(ZeroMq.Bus).Assembly,
         typeof(Features.FeatureVector).Assembly,
         typeof(Models.Prediction).Assembly,
         typeof(Trading.Risk).Assembly,

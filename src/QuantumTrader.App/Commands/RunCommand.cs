@@ -52,6 +52,12 @@ internal static class RunCommand
                 Console.Error.WriteLine(refused.Finding);
                 return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
             }
+            catch (ConfigurationException refused)
+            {
+                // A block that found its place taken only when it started, such as a port.
+                Console.Error.WriteLine(refused.Message);
+                return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
+            }
             finally
             {
                 graph?.Dispose();

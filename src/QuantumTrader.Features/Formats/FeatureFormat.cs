@@ -22,6 +22,9 @@ public sealed class FeatureFormat(MarketContext market) : EventFormat<FeatureVec
     public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "hash", "values", "warm"];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Channels { get; } = ["features"];
+
+    /// <inheritdoc/>
     public override void Write(in FeatureVector value, IFieldWriter fields)
     {
         Remember(value.Schema);

@@ -18,6 +18,9 @@ public sealed class CandleFormat(MarketContext market) : EventFormat<Candle>
     public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "start", "o", "h", "l", "c", "v", "b", "s", "n"];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Channels { get; } = ["bar:"];
+
+    /// <inheritdoc/>
     public override void Write(in Candle value, IFieldWriter fields)
     {
         fields.Envelop(market, value.Symbol, value.EndTime, value.Sequence);

@@ -37,6 +37,9 @@ public sealed class MarketFormat : EventFormat<MarketEvent>
     ];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Channels { get; } = ["tick", "quote", "book", "mark", "state", "clock"];
+
+    /// <inheritdoc/>
     public override void Write(in MarketEvent value, IFieldWriter fields)
     {
         fields.Choice("kind", value.Kind);

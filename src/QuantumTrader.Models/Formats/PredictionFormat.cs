@@ -11,6 +11,9 @@ public sealed class PredictionFormat(MarketContext market) : EventFormat<Predict
     public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "probability", "direction", "confidence", "price", "model"];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Channels { get; } = ["prediction"];
+
+    /// <inheritdoc/>
     public override void Write(in Prediction value, IFieldWriter fields)
     {
         fields.Envelop(market, value.Symbol, value.EventTime, value.Sequence);

@@ -30,6 +30,7 @@ public static class FindingCodes
     public static readonly FindingCode MergeKey = new("QT0016", "YAML merge keys (<<) are not supported.", "Write the keys out, or use an overlay.");
     public static readonly FindingCode VariableUnset = new("QT0020", "An environment variable is not set and has no default.", "Set it, or give a default: ${NAME:-default}.");
     public static readonly FindingCode VariableSyntax = new("QT0021", "An environment reference is malformed.", "Write ${NAME} or ${NAME:-default}; write $$ for a dollar sign.");
+    public static readonly FindingCode BadSwitch = new("QT0022", "An environment variable that switches a phase is neither true nor false.", "Set it to true or false, or unset it.");
 
     public static readonly FindingCode UnknownKey = new("QT0101", "A key is not known here.", "Correct or remove it; an overlay that changes a block's type removes the old type's options with null.");
     public static readonly FindingCode MissingKey = new("QT0102", "A required key is missing.", "Add it.");
@@ -60,6 +61,7 @@ public static class FindingCodes
     public static readonly FindingCode HostedPolicy = new("QT0308", "A block that hosts a Dataflow block is to go on behind an exception.", "Remove `on_error`, and catch exceptions inside the hosted block.");
     public static readonly FindingCode NoFormat = new("QT0309", "A block that handles any type of events is fed with one that has no outside form.", "Connect it to blocks whose events have one, or register an event format.");
     public static readonly FindingCode MergedTwice = new("QT0310", "One source reaches a merging block over two inputs.", "Merge the sources first, and branch behind the merge.");
+    public static readonly FindingCode PhaseOff = new("QT0311", "A phase that is switched off leaves a block without input.", "Give the block the same `phase`, or another block to read from.");
 
     public static readonly FindingCode MissingSection = new("QT0401", "A section that a block needs is missing.", "Add the section.");
     public static readonly FindingCode PluginMissing = new("QT0402", "A plugin file does not exist.", "Correct the path; it starts at the pipeline's folder.");

@@ -27,6 +27,9 @@ public abstract class EventFormat<T> : IEventFormat where T : struct, IEvent<T>
     /// <inheritdoc/>
     public abstract IReadOnlyList<string> Fields { get; }
 
+    /// <summary>The channels that events of this type can belong to; one that ends in a colon stands for all that begin so, such as <c>bar:1m</c>.</summary>
+    public abstract IReadOnlyList<string> Channels { get; }
+
     /// <summary>Writes all fields that apply to this event, in the order of <see cref="Fields"/>.</summary>
     public abstract void Write(in T value, IFieldWriter fields);
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 
@@ -109,6 +110,39 @@ public static class Scaled
 
         scaled = (long)Math.Round(value * One, MidpointRounding.AwayFromZero);
         return true;
+    }
+
+    /// <summary>Bytes that the longest text takes.</summary>
+    public const int MaxTextLength = 24;
+
+    /// <summary>Writes the shortest decimal text in UTF-8 and returns its length. The span holds at least <see cref="MaxTextLength"/> bytes.</summary>
+    public static int Format(long scaled, Span<byte> text)
+    {
+        var length = 0;
+        var magnitude = (ulong)scaled;
+        if (scaled < 0)
+        {
+            text[length++] = (byte)'-';
+            magnitude = 0 - magnitude;
+        }
+
+        var (whole, fraction) = Math.DivRem(magnitude, (ulong)One);
+        Utf8Formatter.TryFormat(whole, text[length..], out var written);
+        length += written;
+        if (fraction == 0)
+        {
+            return length;
+        }
+
+        text[length++] = (byte)'.';
+        Utf8Formatter.TryFormat(fraction, text[length..], out written, new StandardFormat('D', Digits));
+        length += written;
+        while (text[length - 1] == (byte)'0')
+        {
+            length--;
+        }
+
+        return length;
     }
 
     /// <summary>The shortest decimal text, such as <c>61496.5</c>.</summary>

@@ -58,8 +58,9 @@ public sealed class PipelineLoader(BlockRegistry registry)
             return new LoadResult(null, findings.ToSorted());
         }
 
-        root = (MappingNode)new Interpolation(environment ?? Environment.GetEnvironmentVariable, findings).Apply(root);
-        var plan = new PlanReader(file, root, registry, findings).Read();
+        environment ??= Environment.GetEnvironmentVariable;
+        root = (MappingNode)new Interpolation(environment, findings).Apply(root);
+        var plan = new PlanReader(file, root, registry, environment, findings).Read();
         return new LoadResult(findings.HasErrors ? null : plan, findings.ToSorted());
     }
 

@@ -1,7 +1,7 @@
 namespace QuantumTrader.Pipelines;
 
 /// <summary>Turns one tree into a plan: reads its keys, runs the checks, puts the blocks in order.</summary>
-internal sealed class PlanReader(string file, MappingNode root, BlockRegistry registry, FindingList findings)
+internal sealed class PlanReader(string file, MappingNode root, BlockRegistry registry, Func<string, string?> environment, FindingList findings)
 {
     private readonly MappingReader _reader = new(root, "", findings);
     private readonly string _directory = Path.GetDirectoryName(FullPath(file)) ?? "";
@@ -25,6 +25,9 @@ internal sealed class PlanReader(string file, MappingNode root, BlockRegistry re
         {
             check.Check(draft, findings);
         }
+
+        // Behind the checks, so that a phase that is off hides no mistake.
+        draft = new PhaseSwitches(environment, findings).Apply(draft);
 
         return findings.HasErrors ? null : new PipelinePlan
         {

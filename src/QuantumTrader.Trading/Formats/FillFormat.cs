@@ -15,6 +15,9 @@ public sealed class FillFormat(MarketContext market) : EventFormat<Fill>
     public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "side", "qty", "price", "fee", "order", "remaining"];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Channels { get; } = ["fill"];
+
+    /// <inheritdoc/>
     public override void Write(in Fill value, IFieldWriter fields)
     {
         fields.Envelop(market, value.Symbol, value.EventTime, value.Sequence);

@@ -11,6 +11,9 @@ public sealed class OrderFormat(MarketContext market) : EventFormat<OrderRequest
     public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "side", "qty", "order"];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Channels { get; } = ["order"];
+
+    /// <inheritdoc/>
     public override void Write(in OrderRequest value, IFieldWriter fields)
     {
         fields.Envelop(market, value.Symbol, value.EventTime, value.Sequence);

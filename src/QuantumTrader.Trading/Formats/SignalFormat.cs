@@ -11,6 +11,9 @@ public sealed class SignalFormat(MarketContext market) : EventFormat<Signal>
     public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "side", "direction", "confidence", "price", "model"];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Channels { get; } = ["signal"];
+
+    /// <inheritdoc/>
     public override void Write(in Signal value, IFieldWriter fields)
     {
         fields.Envelop(market, value.Symbol, value.EventTime, value.Sequence);

@@ -148,6 +148,8 @@ public sealed class GenericBlockTests
     {
         public override IReadOnlyList<string> Fields { get; } = [options.Model];
 
+        public override IReadOnlyList<string> Channels { get; } = [];
+
         public override void Write(in Tick value, IFieldWriter fields) { }
 
         public override Tick Read(IFieldReader fields) => default;

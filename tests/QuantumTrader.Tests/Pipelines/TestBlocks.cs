@@ -229,6 +229,8 @@ public sealed class TickFormat(TestNames names) : EventFormat<Tick>
 
     public override IReadOnlyList<string> Fields { get; } = ["seq", "price"];
 
+    public override IReadOnlyList<string> Channels { get; } = ["tick"];
+
     public override void Write(in Tick value, IFieldWriter fields)
     {
         fields.Whole("seq", value.Sequence);

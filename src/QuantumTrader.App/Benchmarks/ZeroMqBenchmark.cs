@@ -1,0 +1,352 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using QuantumTrader.Dataflow;
+using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
+using QuantumTrader.ZeroMq;
+
+namespace QuantumTrader.App.Benchmarks;
+
+/// <summary>
+/// The bus over tcp loopback, with nothing lost: against a bare loop of the same libzmq calls, against pyzmq, and what it costs the
+/// pipeline's own thread.
+/// </summary>
+internal static class ZeroMqBenchmark
+{
+    private const string Anywhere = "tcp://127.0.0.1:*";
+    private const int RunLength = 256;
+    private const int Timeout = 60_000;
+
+    private static readonly ManualResetEvent Nothing = new(false);
+    private static readonly byte[] Topic = "tick_DEMO"u8.ToArray();
+
+    /// <summary>Runs all cases; null when libzmq is missing.</summary>
+    public static BenchmarkResult? Run(BenchmarkRequest request)
+    {
+        try
+        {
+            _ = ZmqContext.LibraryVersion;
+        }
+        catch (ConfigurationException missing)
+        {
+            Console.Error.WriteLine(missing.Message);
+            return null;
+        }
+
+        var scale = request.IsQuick ? 10 : 1;
+        var count = 400_000 / scale;
+        var ticks = 2_000_000 / scale;
+        var figures = Rounds.Run(
+            () => Sink(new ZeroMqSinkOptions { Format = BusFormat.Binary }, count, 1),
+            () => Bare(count),
+            () => Sink(new ZeroMqSinkOptions { Format = BusFormat.Binary, OnePart = true }, count, 1),
+            () => Sink(new ZeroMqSinkOptions { Format = BusFormat.Binary, FrameEvents = 32 }, ticks, 32),
+            () => Sink(new ZeroMqSinkOptions { Format = BusFormat.Json }, count / 2, 1),
+            () => Python(count / 4));
+        List<BenchmarkCase> cases =
+        [
+            new("bare", Rounds.Median(figures[0]), "messages/s", 0.9, Rounds.Ratio(figures[0], figures[1])) { Against = "a bare loop of the same libzmq calls" },
+            new("bare.peer", Rounds.Median(figures[1]), "messages/s", null, null),
+            new("one_part", Rounds.Median(figures[2]), "messages/s", null, Rounds.Ratio(figures[2], figures[0])) { Against = "two parts" },
+            new("frames_of_32", Rounds.Median(figures[3]), "events/s", 5, Rounds.Ratio(figures[3], figures[0])) { Against = "two parts" },
+            new("json", Rounds.Median(figures[4]), "messages/s", null, Rounds.Ratio(figures[4], figures[0])) { Against = "two parts" },
+        ];
+        if (figures[5].All(f => f > 0))
+        {
+            cases.Insert(2, new("pyzmq", Rounds.Median(figures[0]), "messages/s", 4, Rounds.Ratio(figures[0], figures[5])) { Against = "pyzmq, two processes" });
+            cases.Insert(3, new("pyzmq.peer", Rounds.Median(figures[5]), "messages/s", null, null));
+        }
+
+        HandOver(cases, 2_000_000 / scale);
+        Latency(cases, "at_10k", 20_000 / scale, coalesceMs: 1);
+        Latency(cases, "at_10k_woken", 20_000 / scale, coalesceMs: 0);
+        return new BenchmarkResult("zeromq", cases);
+    }
+
+    private static ZeroMqSink<MarketEvent> NewSink(ZeroMqSinkOptions options, Bus bus)
+    {
+        var market = MarketContext.Of(new TradingCalendar(), new Instrument("DEMO", 0.5m, 10m, 1m));
+        var context = new BlockContext("bus", new SectionContext(".", "."), TimeProvider.System);
+        var sink = new ZeroMqSink<MarketEvent>(options with { Channels = ["tick"], Endpoint = Anywhere, HeartbeatSeconds = 0 }, context, bus, market, new MarketFormat(market));
+        sink.Start();
+        return sink;
+    }
+
+    private static MarketEvent[] Trades()
+    {
+        var trades = new MarketEvent[RunLength];
+        for (var i = 0; i < trades.Length; i++)
+        {
+            trades[i] = new MarketEvent { Sequence = i + 1, EventTime = 1_723_075_200_000_000_000 + i, Kind = EventKind.Trade, Symbol = 1, Price = 549_950_000_000 + i, Quantity = 100_000_000, TradeNumber = i + 1, Side = Side.Buy };
+        }
+
+        return trades;
+    }
+
+    /// <summary>Events a second from the first hand-over until the subscriber has them all.</summary>
+    private static double Sink(ZeroMqSinkOptions options, int events, int eventsPerMessage)
+    {
+        using var bus = new Bus(new BusOptions { HighWater = 2 * events });
+        using var sink = NewSink(options, bus);
+        var run = Trades();
+        events -= events % RunLength;
+        using var receiver = new Receiver(sink.Endpoints["tick"], events, eventsPerMessage, 2 * events);
+        WaitFor(() => sink.HasSubscriber("tick_DEMO"));
+        var start = Stopwatch.GetTimestamp();
+        for (var sent = 0; sent < events; sent += RunLength)
+        {
+            // A pipeline would drop and count; here nothing may be lost, so the feed waits for room.
+            while (sink.Waiting > options.Queue / 2)
+            {
+                Pause();
+            }
+
+            sink.Observe(Run<MarketEvent>.Of(run));
+        }
+
+        var seconds = receiver.WaitForAll(start);
+        var report = (ZeroMqSinkReport)sink.Report();
+        if (report.Channels["tick"].Published != events || report.Channels["tick"].Dropped.Count > 0)
+        {
+            throw new InvalidOperationException($"Invariant: {events} events were handed over, {report.Channels["tick"].Published} published.");
+        }
+
+        return events / seconds;
+    }
+
+    private static double Bare(int messages)
+    {
+        using var context = new ZmqContext();
+        using var socket = new ZmqSocket(context, SocketKind.XPub);
+        socket.Set(SocketOption.SendHighWater, 2 * messages);
+        socket.Set(SocketOption.XPubNoDrop, 1);
+        socket.Bind(Anywhere);
+        using var receiver = new Receiver(socket.LastEndpoint, messages, 1, 2 * messages);
+        using var subscription = new ZmqFrame();
+        WaitFor(() => socket.TryReceive(subscription));
+        var body = new byte[64];
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < messages; i++)
+        {
+            if (!socket.TrySend(Topic, more: true) || !socket.TrySend(body))
+            {
+                throw new InvalidOperationException("Invariant: the high-water mark is above the count.");
+            }
+        }
+
+        return messages / receiver.WaitForAll(start);
+    }
+
+    /// <summary>Messages a second of the peer; 0 when it cannot run here.</summary>
+    private static double Python(int messages)
+    {
+        var script = FindPeer();
+        var python = File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+        using var process = Process.Start(new ProcessStartInfo(python, [script, messages.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true, RedirectStandardError = true });
+        var error = process!.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit(Timeout);
+        if (double.TryParse(output, CultureInfo.InvariantCulture, out var rate))
+        {
+            return rate;
+        }
+
+        Console.Error.WriteLine($"The pyzmq peer did not run (Debian: apt install python3-zmq): {error.Result.Trim().Split('\n')[^1]}");
+        return 0;
+    }
+
+    private static string FindPeer()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var script = Path.Combine(folder.FullName, "tests", "Benchmarks", "peers", "zeromq_peer.py");
+            if (File.Exists(script))
+            {
+                return script;
+            }
+        }
+
+        return "tests/Benchmarks/peers/zeromq_peer.py";
+    }
+
+    /// <summary>What a tick costs the thread that runs the pipeline: in bursts that the queue takes, with a subscriber at the other end.</summary>
+    private static void HandOver(List<BenchmarkCase> cases, int events)
+    {
+        using var bus = new Bus(new BusOptions { HighWater = 10_000_000 });
+        using var sink = NewSink(new ZeroMqSinkOptions { Format = BusFormat.Binary }, bus);
+        using var receiver = new Receiver(sink.Endpoints["tick"], int.MaxValue, 1, 10_000_000);
+        WaitFor(() => sink.HasSubscriber("tick_DEMO"));
+        var run = Trades();
+        var (rounds, allocated) = (new List<double>(), 0L);
+        for (var round = -1; round < Rounds.Count; round++)
+        {
+            var (ticks, handed) = (0L, 0);
+            while (handed < events / Rounds.Count)
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                var start = Stopwatch.GetTimestamp();
+                for (var i = 0; i < 16; i++)
+                {
+                    sink.Observe(Run<MarketEvent>.Of(run));
+                }
+
+                ticks += Stopwatch.GetTimestamp() - start;
+                allocated += GC.GetAllocatedBytesForCurrentThread() - before - (16 * RunOverhead);
+                handed += 16 * RunLength;
+                while (sink.Waiting > 0)
+                {
+                    Pause();
+                }
+            }
+
+            if (round >= 0)
+            {
+                rounds.Add(ticks * 1e9 / Stopwatch.Frequency / handed);
+            }
+        }
+
+        cases.Add(new BenchmarkCase("hand_over", Rounds.Median(rounds), "ns/event", 100, null) { AtMost = true });
+        cases.Add(new BenchmarkCase("hand_over.allocated", Math.Max(0, allocated) / (double)events, "B/event", 0, null) { AtMost = true });
+    }
+
+    // Run<T>.Of makes a cursor, which in a graph there is one of per block.
+    private static readonly long RunOverhead = MeasureRunOverhead();
+
+    private static long MeasureRunOverhead()
+    {
+        var run = Trades();
+        _ = Run<MarketEvent>.Of(run).Length;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        _ = Run<MarketEvent>.Of(run).Length;
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    /// <summary>10,000 ticks a second, evenly spaced.</summary>
+    private static void Latency(List<BenchmarkCase> cases, string name, int events, int coalesceMs)
+    {
+        using var bus = new Bus(new BusOptions());
+        using var sink = NewSink(new ZeroMqSinkOptions { Format = BusFormat.Binary, CoalesceMs = coalesceMs }, bus);
+        using var receiver = new Receiver(sink.Endpoints["tick"], events, 1, 100_000);
+        WaitFor(() => sink.HasSubscriber("tick_DEMO"));
+        var run = Trades()[..1];
+        var calls = new double[events];
+        var interval = Stopwatch.Frequency / 10_000;
+        var due = Stopwatch.GetTimestamp();
+        for (var i = 0; i < events; i++, due += interval)
+        {
+            // Waiting by yielding leaves the other core, and this one between looks, to the threads that are measured.
+            while (Stopwatch.GetTimestamp() < due)
+            {
+                Thread.Yield();
+            }
+
+            var start = Stopwatch.GetTimestamp();
+            run[0].ReceiveTime = start;
+            sink.Observe(Run<MarketEvent>.Of(run));
+            calls[i] = (Stopwatch.GetTimestamp() - start) * 1e6 / Stopwatch.Frequency;
+        }
+
+        receiver.WaitForAll(due);
+        var latencies = receiver.Latencies.Order().ToArray();
+        Array.Sort(calls);
+        cases.Add(new BenchmarkCase($"{name}.latency_p50", latencies[latencies.Length / 2], "us", null, null));
+        cases.Add(new BenchmarkCase($"{name}.latency_p99", latencies[latencies.Length * 99 / 100], "us", null, null));
+        cases.Add(new BenchmarkCase($"{name}.hand_over_p50", calls[calls.Length / 2], "us", null, null));
+        cases.Add(new BenchmarkCase($"{name}.hand_over_p99", calls[calls.Length * 99 / 100], "us", null, null));
+    }
+
+    private static void Pause() => Nothing.WaitOne(1);
+
+    private static void WaitFor(Func<bool> condition)
+    {
+        var deadline = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (deadline.ElapsedMilliseconds > Timeout)
+            {
+                throw new TimeoutException("The other side did not answer.");
+            }
+
+            Pause();
+        }
+    }
+
+    /// <summary>A subscriber on a thread of its own that counts what it gets.</summary>
+    private sealed class Receiver : IDisposable
+    {
+        private readonly ZmqContext _context = new();
+        private readonly Thread _thread;
+        private readonly int _events;
+        private readonly int _eventsPerMessage;
+        private volatile bool _isStopped;
+        private long _received;
+        private long _finishedAt;
+
+        public Receiver(string endpoint, int events, int eventsPerMessage, int highWater)
+        {
+            (_events, _eventsPerMessage) = (events, eventsPerMessage);
+            Latencies = new List<double>(events <= 100_000 ? events : 0);
+            _thread = new Thread(() => Receive(endpoint, highWater)) { IsBackground = true };
+            _thread.Start();
+        }
+
+        public List<double> Latencies { get; }
+
+        /// <summary>Seconds from the start until everything had come.</summary>
+        public double WaitForAll(long start)
+        {
+            if (!_thread.Join(Timeout) || _received < _events)
+            {
+                throw new TimeoutException($"Invariant: {_events} events were sent and {_received} received.");
+            }
+
+            return (_finishedAt - start) / (double)Stopwatch.Frequency;
+        }
+
+        public void Dispose()
+        {
+            _isStopped = true;
+            _thread.Join(Timeout);
+            _context.Dispose();
+        }
+
+        private void Receive(string endpoint, int highWater)
+        {
+            using var socket = new ZmqSocket(_context, SocketKind.Sub);
+            using var frame = new ZmqFrame();
+            socket.Set(SocketOption.ReceiveHighWater, highWater);
+            socket.Subscribe(Topic);
+            socket.Connect(endpoint);
+            var poller = new ZmqPoller(socket);
+            while (_received < _events && !_isStopped)
+            {
+                if (!socket.TryReceive(frame))
+                {
+                    poller.Wait(50);
+                    continue;
+                }
+
+                if (frame.More)
+                {
+                    socket.TryReceive(frame);
+                }
+
+                if (_eventsPerMessage == 1)
+                {
+                    _received++;
+                    if (Latencies.Capacity > 0)
+                    {
+                        Latencies.Add((Stopwatch.GetTimestamp() - MemoryMarshal.Read<long>(frame.Data[(BinaryFrame.HeadSize + 16)..])) * 1e6 / Stopwatch.Frequency);
+                    }
+                }
+                else
+                {
+                    _received += (frame.Data.Length - BinaryFrame.HeadSize) / BinaryFrame.EventSize;
+                }
+            }
+
+            _finishedAt = Stopwatch.GetTimestamp();
+        }
+    }
+}
