@@ -200,6 +200,9 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
     /// <inheritdoc/>
     public override void Dispose()
     {
+        // The thread that read has ended.
+        _socket?.TakeOver();
+        _monitor?.Socket.TakeOver();
         _monitor?.Dispose();
         _socket?.Dispose();
         _topicFrame.Dispose();

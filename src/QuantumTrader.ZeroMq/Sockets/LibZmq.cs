@@ -108,7 +108,7 @@ internal static unsafe partial class LibZmq
     public static partial int zmq_poll(void* items, int count, nint timeoutMilliseconds);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int zmq_socket_monitor(nint socket, string endpoint, int events);
+    public static partial int zmq_socket_monitor(nint socket, string? endpoint, int events);
 
     [LibraryImport(Library)]
     public static partial nint zmq_strerror(int error);

@@ -55,11 +55,13 @@ public sealed class ZmqMonitor : IDisposable
 {
     private static int s_count;
     private readonly ZmqFrame _frame = new();
+    private readonly ZmqSocket _watched;
 
     /// <summary>Watches a socket, on the thread that owns it now; call it before binding or connecting to miss nothing.</summary>
     public ZmqMonitor(ZmqSocket socket, ZmqEvents events = ZmqEvents.All)
     {
         ArgumentNullException.ThrowIfNull(socket);
+        _watched = socket;
         var endpoint = $"inproc://monitor.{Interlocked.Increment(ref s_count)}";
         Socket = new ZmqSocket(socket.Monitor(endpoint, (int)events), SocketKind.Pair);
         Socket.Connect(endpoint);
@@ -90,9 +92,16 @@ public sealed class ZmqMonitor : IDisposable
         return true;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Ends watching, on the thread that owns the watched socket, which is disposed behind the monitor.</summary>
     public void Dispose()
     {
+        // libzmq waits when nobody takes an event, and it tells of a closing listener on the thread that does all input and output: without
+        // this that thread would stand still for ever.
+        if (!_watched.IsClosed)
+        {
+            _watched.EndMonitor();
+        }
+
         Socket.Dispose();
         _frame.Dispose();
     }

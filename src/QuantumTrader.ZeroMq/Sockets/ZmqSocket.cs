@@ -199,6 +199,9 @@ public sealed unsafe class ZmqSocket : SafeHandle
         return _context;
     }
 
+    /// <summary>Ends what <see cref="Monitor"/> began.</summary>
+    internal void EndMonitor() => Check(LibZmq.zmq_socket_monitor(Own(), null, 0), "zmq_socket_monitor", "end");
+
     /// <summary>The native handle, for the calling thread.</summary>
     /// <remarks>
     /// Only the owner uses or closes the socket, so the handle cannot go away under a call: counting references per call, as SafeHandle

@@ -137,7 +137,7 @@ public sealed class SourceTests : IDisposable
 
         var second = Again(endpoint);
         // The source subscribes again while it reads.
-        BusFixture.ReadUntil(source, _ => second.HasSubscriber("heartbeat_tick_WDO"));
+        BusFixture.ReadUntil(source, r => r.Connected == 2 && second.HasSubscriber("heartbeat_tick_WDO"));
         BusFixture.Observe(second, BusFixture.Trades(2));
         var events = BusFixture.Read(source, 2);
 
