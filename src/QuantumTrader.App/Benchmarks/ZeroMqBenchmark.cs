@@ -16,6 +16,9 @@ internal static class ZeroMqBenchmark
 {
     private const string Anywhere = "tcp://127.0.0.1:*";
     private const int RunLength = 256;
+
+    // The feed below waits in steps of a millisecond; half of this lasts longer at any rate that is reached.
+    private const int Queue = 65_536;
     private const int Timeout = 60_000;
 
     private static readonly ManualResetEvent Nothing = new(false);
@@ -68,7 +71,7 @@ internal static class ZeroMqBenchmark
     {
         var market = MarketContext.Of(new TradingCalendar(), new Instrument("DEMO", 0.5m, 10m, 1m));
         var context = new BlockContext("bus", new SectionContext(".", "."), TimeProvider.System);
-        var sink = new ZeroMqSink<MarketEvent>(options with { Channels = ["tick"], Endpoint = Anywhere, HeartbeatSeconds = 0 }, context, bus, market, new MarketFormat(market));
+        var sink = new ZeroMqSink<MarketEvent>(options with { Channels = ["tick"], Endpoint = Anywhere, HeartbeatSeconds = 0, Queue = Queue }, context, bus, market, new MarketFormat(market));
         sink.Start();
         return sink;
     }
@@ -97,7 +100,7 @@ internal static class ZeroMqBenchmark
         for (var sent = 0; sent < events; sent += RunLength)
         {
             // A pipeline would drop and count; here nothing may be lost, so the feed waits for room.
-            while (sink.Waiting > options.Queue / 2)
+            while (sink.Waiting > Queue / 2)
             {
                 Pause();
             }
