@@ -11,6 +11,9 @@ public sealed class AlertFormat(MarketContext market) : EventFormat<Alert>
     public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "rule", "severity", "side", "value", "limit"];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Channels { get; } = ["event"];
+
+    /// <inheritdoc/>
     public override void Write(in Alert value, IFieldWriter fields)
     {
         fields.Envelop(market, value.Symbol, value.EventTime, value.Sequence);

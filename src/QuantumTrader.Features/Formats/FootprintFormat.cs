@@ -15,6 +15,9 @@ public sealed class FootprintFormat(MarketContext market) : EventFormat<Footprin
     ];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Channels { get; } = ["footprint"];
+
+    /// <inheritdoc/>
     public override void Write(in Footprint value, IFieldWriter fields)
     {
         var s = value.Summary;

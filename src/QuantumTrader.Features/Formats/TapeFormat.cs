@@ -12,6 +12,9 @@ public sealed class TapeFormat(MarketContext market) : EventFormat<TapePattern>
         [.. Envelope.Fields, "pattern", "side", "confidence", "price", "qty", "trades", "first_trade", "last_trade"];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Channels { get; } = ["tape"];
+
+    /// <inheritdoc/>
     public override void Write(in TapePattern value, IFieldWriter fields)
     {
         fields.Envelop(market, value.Symbol, value.EventTime, value.Sequence);
