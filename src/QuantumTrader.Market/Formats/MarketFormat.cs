@@ -37,7 +37,7 @@ public sealed class MarketFormat : EventFormat<MarketEvent>
     ];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Channels { get; } = ["tick", "quote", "book", "mark", "state", "clock"];
+    public override IReadOnlyList<string> Channels { get; } = ["tick", "quote", "book", "top", "mark", "state", "clock"];
 
     /// <inheritdoc/>
     public override void Write(in MarketEvent value, IFieldWriter fields)
