@@ -110,6 +110,18 @@ public sealed class Output<T> where T : struct, IEvent<T>
         _full.Clear();
     }
 
+    /// <summary>Gives back what was added since the last call, for tests and tools.</summary>
+    public void Clear()
+    {
+        Seal();
+        foreach (var slice in _full)
+        {
+            slice.Batch.Release();
+        }
+
+        _full.Clear();
+    }
+
     /// <summary>What was added since the last call, for tests and tools.</summary>
     public T[] ToArray()
     {

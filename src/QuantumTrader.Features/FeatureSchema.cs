@@ -17,8 +17,17 @@ public sealed class FeatureSchema
     /// <summary>The schema of these groups, one behind the other.</summary>
     /// <param name="name">Short name of the vector, such as <c>model65</c>.</param>
     /// <param name="groups">What is in it.</param>
-    public FeatureSchema(string name, params IEnumerable<FeatureGroup> groups)
+    public FeatureSchema(string name, IReadOnlyList<FeatureGroup> groups)
         : this(name, [.. groups], null)
+    {
+    }
+
+    /// <summary>The schema of one group, or of several.</summary>
+    /// <param name="name">Short name of the vector.</param>
+    /// <param name="first">What is in it.</param>
+    /// <param name="more">What follows.</param>
+    public FeatureSchema(string name, FeatureGroup first, params FeatureGroup[] more)
+        : this(name, [first, .. more], null)
     {
     }
 

@@ -15,12 +15,8 @@ internal static class ReplayBenchmark
     /// <summary>Runs it; null when the recording is not there.</summary>
     public static BenchmarkResult? Run(BenchmarkRequest request)
     {
-        var root = Root();
-        var folder = request.Data ?? Path.Combine(root, "..", "shared", "data");
-        var file = Path.GetFullPath(Path.Combine(folder, Recording));
-        if (!File.Exists(file))
+        if (Find(request) is not var (root, file))
         {
-            Console.Error.WriteLine("The recording of 2024-08-08 was not found. Name the folder of the market recordings with --data.");
             return null;
         }
 
@@ -30,6 +26,20 @@ internal static class ReplayBenchmark
             new BenchmarkCase("replay", Rounds.Median(figures[0]), "events/s", 0.5, Rounds.Ratio(figures[0], figures[1])) { Against = "decompress and parse only" },
             new BenchmarkCase("replay.peer_parse", Rounds.Median(figures[1]), "events/s", null, null),
         ]);
+    }
+
+    /// <summary>The repository and the recording; null, after saying so, when it is not there.</summary>
+    public static (string Root, string File)? Find(BenchmarkRequest request)
+    {
+        var root = Root();
+        var file = Path.GetFullPath(Path.Combine(request.Data ?? Path.Combine(root, "..", "shared", "data"), Recording));
+        if (File.Exists(file))
+        {
+            return (root, file);
+        }
+
+        Console.Error.WriteLine("The recording of 2024-08-08 was not found. Name the folder of the market recordings with --data.");
+        return null;
     }
 
     private static long s_events;

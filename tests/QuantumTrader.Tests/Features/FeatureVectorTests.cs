@@ -80,7 +80,8 @@ public sealed class FeatureVectorTests
             }
         }
 
-        // Held without Keep: the right value or an error that says what to do, never another vector's values.
+        // Held without Keep: the value it had, or an error that says what to do, but never another vector's value.
+        var refused = 0;
         foreach (var held in beside.Collected)
         {
             try
@@ -92,12 +93,19 @@ public sealed class FeatureVectorTests
             }
             catch (InvalidOperationException error)
             {
-                error.Message.ShouldContain("FeatureVector.Keep");
-                return;
+                if (refused++ == 0)
+                {
+                    error.Message.ShouldContain("FeatureVector.Keep");
+                }
+            }
+
+            if (refused == 1000)
+            {
+                break;
             }
         }
 
-        Assert.Fail("None of 400,000 vectors in some hundred batches was written anew.");
+        refused.ShouldBe(1000);
     }
 
     [Fact]

@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("QuantumTrader.Tests")]
+[assembly: InternalsVisibleTo("qt")]
