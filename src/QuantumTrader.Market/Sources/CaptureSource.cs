@@ -39,7 +39,7 @@ public sealed record CaptureOptions : SourceOptions
 /// </para>
 /// </summary>
 [Block("source.capture", "Binance recordings: trades, quotes, book updates and snapshots, mark prices.")]
-public sealed class CaptureSource : MarketSource
+public sealed class CaptureSource : LineSource
 {
     private const long NanosecondsPerMillisecond = 1_000_000;
     private const long LargestMilliseconds = long.MaxValue / NanosecondsPerMillisecond;
@@ -47,7 +47,6 @@ public sealed class CaptureSource : MarketSource
     // An exchange time further than this from the receive time is a broken number, not a clock that is off.
     private const long LargestClockError = 86_400_000_000_000;
 
-    private readonly InputSequence _input;
     private readonly SymbolFilter _symbols;
     private readonly BinanceMessage _message = new();
     private readonly int _snapshotSymbol;
@@ -59,10 +58,9 @@ public sealed class CaptureSource : MarketSource
     /// <summary>Finds the files; none is read yet.</summary>
     /// <exception cref="ConfigurationException">A file is missing, the speed is none, or the symbol is not one of the pipeline's.</exception>
     public CaptureSource(CaptureOptions options, MarketContext market, BlockContext context)
-        : base(options, context)
+        : base(options, context, InputPaths.Find("path", options.Path, context.Files))
     {
         ArgumentNullException.ThrowIfNull(market);
-        _input = new InputSequence(InputPaths.Find("path", options.Path, context.Files));
         _symbols = new SymbolFilter(market.Symbols, options.SymbolMap);
         _snapshotSymbol = options.Symbol.Length == 0 ? -1 : SymbolFilter.Require("symbol", options.Symbol, market.Symbols);
     }
@@ -71,42 +69,9 @@ public sealed class CaptureSource : MarketSource
     internal bool UsesFastDecoder { get; init; } = true;
 
     /// <inheritdoc/>
-    public override double? Progress => _input.Progress;
-
-    /// <inheritdoc/>
-    protected override IReadOnlyList<FileLines> FilesRead() => _input.Files;
-
-    /// <inheritdoc/>
-    protected override bool ReadMessages(Output<MarketEvent> output, int limit, CancellationToken stop)
+    protected override void ReadLine(ReadOnlySpan<byte> line, Output<MarketEvent> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        var before = Sequence;
-        while (Sequence - before < limit)
-        {
-            if (stop.IsCancellationRequested)
-            {
-                return true;
-            }
-
-            switch (_input.Read(Accounts, out var line))
-            {
-                case LineResult.Line:
-                    ReadLine(line, output);
-                    break;
-                case LineResult.TooLong:
-                    Accounts.Reject("line_too_long", -1, Describe(line));
-                    break;
-                default:
-                    DropHeldSnapshot();
-                    return Sequence > before;
-            }
-        }
-
-        return true;
-    }
-
-    private void ReadLine(ReadOnlySpan<byte> line, Output<MarketEvent> output)
-    {
         if (line.IsEmpty)
         {
             return;
@@ -120,7 +85,7 @@ public sealed class CaptureSource : MarketSource
 
         if (receiveTime < _lastReceiveTime)
         {
-            Note("clock_back", $"{_input.Place}: the receive time is {_lastReceiveTime - receiveTime} ns before the one of the line before; the events keep the order of the lines.");
+            Note("clock_back", $"{Input.Place}: the receive time is {_lastReceiveTime - receiveTime} ns before the one of the line before; the events keep the order of the lines.");
         }
 
         _lastReceiveTime = receiveTime;
@@ -175,7 +140,7 @@ public sealed class CaptureSource : MarketSource
         }
 
         DropHeldSnapshot();
-        _heldSnapshot = (json.ToArray(), receiveTime, _input.Place);
+        _heldSnapshot = (json.ToArray(), receiveTime, Input.Place);
     }
 
     private void SendHeldSnapshot(int symbol, Output<MarketEvent> output)
@@ -188,6 +153,9 @@ public sealed class CaptureSource : MarketSource
             SendMessage(snapshot, symbol, receiveTime, output);
         }
     }
+
+    /// <inheritdoc/>
+    protected override void EndLines() => DropHeldSnapshot();
 
     private void DropHeldSnapshot()
     {
@@ -291,13 +259,5 @@ public sealed class CaptureSource : MarketSource
         return time;
     }
 
-    private string Describe(ReadOnlySpan<byte> line) => $"{_input.Place}: {Encoding.UTF8.GetString(line[..Math.Min(line.Length, 200)])}";
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        _input.Dispose();
-        base.Dispose();
-        GC.SuppressFinalize(this);
-    }
+    private string Describe(ReadOnlySpan<byte> line) => $"{Input.Place}: {Shown(line)}";
 }

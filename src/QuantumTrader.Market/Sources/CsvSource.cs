@@ -14,10 +14,9 @@ namespace QuantumTrader.Market.Sources;
 /// </para>
 /// </summary>
 [Block("source.csv", "CSV files of trades, quotes or book levels; which column holds what is said in YAML.")]
-public sealed class CsvSource : MarketSource
+public sealed class CsvSource : LineSource
 {
     private readonly CsvOptions _options;
-    private readonly InputSequence _input;
     private readonly Dictionary<string, CsvMapping> _mappings;
     private readonly SymbolFilter _symbols;
     private readonly CsvRow _row;
@@ -33,7 +32,12 @@ public sealed class CsvSource : MarketSource
     /// <summary>Finds the files and checks that they have the columns.</summary>
     /// <exception cref="ConfigurationException">A file or column is missing, or an option makes no sense.</exception>
     public CsvSource(CsvOptions options, MarketContext market, BlockContext context)
-        : base(options, context)
+        : this(options, market, context, InputPaths.Find("path", options.Path, context.Files))
+    {
+    }
+
+    private CsvSource(CsvOptions options, MarketContext market, BlockContext context, IReadOnlyList<string> paths)
+        : base(options, context, paths)
     {
         ArgumentNullException.ThrowIfNull(market);
         _options = options;
@@ -42,8 +46,6 @@ public sealed class CsvSource : MarketSource
             throw new ConfigurationException("delimiter", $"'{options.Delimiter}' is no delimiter. Legal is one ASCII character, such as ',' or ';'.");
         }
 
-        var paths = InputPaths.Find("path", options.Path, context.Files);
-        _input = new InputSequence(paths);
         _mappings = paths.Distinct().ToDictionary(p => p, p => CsvMapping.Create(options, p, isSnapshot: false));
         _symbols = new SymbolFilter(market.Symbols, new Dictionary<string, string>());
         _row = new CsvRow((byte)options.Delimiter[0]);
@@ -61,12 +63,6 @@ public sealed class CsvSource : MarketSource
             throw new ConfigurationException("time.unit", $"The name of '{undated}' does not begin with a day such as 20140502, which 'ms_of_day' needs. Rename it or choose another unit.");
         }
     }
-
-    /// <inheritdoc/>
-    public override double? Progress => _input.Progress;
-
-    /// <inheritdoc/>
-    protected override IReadOnlyList<FileLines> FilesRead() => _input.Files;
 
     private static (byte[] Text, Side Side)[] ReadSides(IReadOnlyDictionary<string, string> values) => values.Count == 0
         ? [("buy"u8.ToArray(), Side.Buy), ("sell"u8.ToArray(), Side.Sell), ("bid"u8.ToArray(), Side.Buy), ("ask"u8.ToArray(), Side.Sell), ("b"u8.ToArray(), Side.Buy), ("s"u8.ToArray(), Side.Sell), ("a"u8.ToArray(), Side.Sell)]
@@ -100,43 +96,17 @@ public sealed class CsvSource : MarketSource
     }
 
     /// <inheritdoc/>
-    protected override bool ReadMessages(Output<MarketEvent> output, int limit, CancellationToken stop)
+    protected override void ReadLine(ReadOnlySpan<byte> line, Output<MarketEvent> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        var before = Sequence;
-        while (Sequence - before < limit)
+        if (!ReferenceEquals(_path, Input.Path))
         {
-            if (stop.IsCancellationRequested)
-            {
-                return true;
-            }
-
-            switch (_input.Read(Accounts, out var line))
-            {
-                case LineResult.Line:
-                    ReadLine(line, output);
-                    break;
-                case LineResult.TooLong:
-                    Accounts.Reject("line_too_long", -1, $"{_input.Place}: {Encoding.UTF8.GetString(line)}");
-                    break;
-                default:
-                    return Sequence > before;
-            }
-        }
-
-        return true;
-    }
-
-    private void ReadLine(ReadOnlySpan<byte> line, Output<MarketEvent> output)
-    {
-        if (!ReferenceEquals(_path, _input.Path))
-        {
-            _path = _input.Path!;
+            _path = Input.Path!;
             _mapping = _mappings[_path];
             CsvTime.TryReadDay(Path.GetFileName(_path), _options.Time.UtcOffsetHours, out _midnight);
         }
 
-        if (line.IsEmpty || (_options.Header && _input.LineNumber == 1))
+        if (line.IsEmpty || (_options.Header && Input.LineNumber == 1))
         {
             return;
         }
@@ -145,7 +115,7 @@ public sealed class CsvSource : MarketSource
         var problem = TrySplit(line, _mapping) ?? TryReadRow(ref value);
         if (problem is not null)
         {
-            Reject(_input.Place, problem, line);
+            Reject(Input.Place, problem, line);
         }
         else if (value.Symbol == 0)
         {
@@ -161,7 +131,7 @@ public sealed class CsvSource : MarketSource
     {
         if (value.EventTime < _lastTime)
         {
-            Note("clock_back", $"{_input.Place}: the time is {_lastTime - value.EventTime} ns before the one of the row before; the events keep the order of the rows.");
+            Note("clock_back", $"{Input.Place}: the time is {_lastTime - value.EventTime} ns before the one of the row before; the events keep the order of the rows.");
         }
 
         _lastTime = value.EventTime;
@@ -228,7 +198,7 @@ public sealed class CsvSource : MarketSource
     }
 
     private void Reject(string place, string problem, ReadOnlySpan<byte> line) =>
-        Accounts.Reject("broken_row", -1, $"{place}: {problem}: {Encoding.UTF8.GetString(line[..Math.Min(line.Length, 200)])}");
+        Accounts.Reject("broken_row", -1, $"{place}: {problem}: {Shown(line)}");
 
     // These give what is wrong with the row, or null.
     private string? TrySplit(ReadOnlySpan<byte> line, CsvMapping mapping) =>
@@ -317,13 +287,5 @@ public sealed class CsvSource : MarketSource
         return !Scaled.TryParse(priceText, out price) ? "a price is no number"
             : (_join.Length > 0 || quantityColumn >= 0) && !Scaled.TryParse(quantityText, out quantity) ? "a quantity is no number"
             : null;
-    }
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        _input.Dispose();
-        base.Dispose();
-        GC.SuppressFinalize(this);
     }
 }
