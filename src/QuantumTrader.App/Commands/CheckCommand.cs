@@ -9,7 +9,7 @@ internal static class CheckCommand
 {
     public static Command Create() => new("check", "Checks the features of a pipeline.")
     {
-        Check("lookahead", "From random events on the stream is replaced by another: no vector from before may change by a bit. Example: qt check lookahead pipelines/demo.yml", FeatureChecks.LookaheadAsync),
+        Check("lookahead", "Replaces the stream by another one from random events on: no vector before them may change by a bit. Example: qt check lookahead pipelines/demo.yml", FeatureChecks.LookaheadAsync),
         Check("warmup", "Starts later at random hours: features must agree with those of the whole run as soon as they are warm. Example: qt check warmup pipelines/demo.yml", FeatureChecks.WarmupAsync),
     };
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace QuantumTrader.Pipelines;
@@ -15,6 +16,20 @@ namespace QuantumTrader.Pipelines;
 public sealed class JsonFieldWriter(Utf8JsonWriter json) : IFieldWriter
 {
     internal const string TimeUnit = "_us";
+
+    /// <summary>A single event as one line of JSON.</summary>
+    public static string Print(IEventFormat format, object value)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            format.Write(value, new JsonFieldWriter(json));
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
 
     /// <summary>Written for the field <c>seq</c> instead of the event's own, where a medium numbers its messages itself.</summary>
     public long? Number { get; set; }

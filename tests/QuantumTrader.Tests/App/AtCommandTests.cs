@@ -25,7 +25,7 @@ public sealed class AtCommandTests : IDisposable
         using var known = JsonDocument.Parse(output);
         foreach (var (name, data, count) in new[] { ("trades", "ticks", 3), ("candles_1m", "candles_1m", 3), ("predictions", "predictions", 1), ("signals", "signals", 1) })
         {
-            var before = Query(journal, data).Where(e => e.GetProperty("ts").GetInt64() < moment).TakeLast(count).ToList();
+            var before = Query(journal, data).Where(e => e.GetProperty("ts_us").GetDecimal() < moment / 1000m).TakeLast(count).ToList();
             before.Count.ShouldBe(count);
             known.RootElement.GetProperty(name).EnumerateArray().Select(e => e.GetRawText()).ShouldBe(before.Select(e => e.GetRawText()), name);
         }

@@ -43,7 +43,7 @@ public sealed partial class DocumentedCommandTests
         shown.ShouldNotBeEmpty();
         foreach (var command in shown.GroupBy(s => s.Command))
         {
-            var (code, help, _) = Qt.Run(command.Key, "--help");
+            var (code, help, _) = Qt.Run([.. command.Key.Split(' '), "--help"]);
             code.ShouldBe(0, $"{command.First().Page}: qt {command.Key}");
             foreach (var (page, _, options) in command)
             {
@@ -55,7 +55,7 @@ public sealed partial class DocumentedCommandTests
     [GeneratedRegex("^```sh run\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex RunnableBlock();
 
-    [GeneratedRegex(@"(?:^|`)\./qt ([a-z]+)([^`\n]*)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"(?:^|`)\./qt ((?:check |store )?[a-z]+)([^`\n]*)", RegexOptions.Multiline)]
     private static partial Regex ShownCommand();
 
     [GeneratedRegex(@"(?<= )--[a-z-]+")]
