@@ -12,6 +12,9 @@ public abstract class Block : IDisposable
     /// <summary>The block's name in its pipeline; set by the graph.</summary>
     public string Name { get; internal set; } = "";
 
+    /// <summary>Cancelled when the run is broken off: a block that waits for the outside world must then return.</summary>
+    protected internal CancellationToken BrokenOff { get; internal set; }
+
     /// <summary>Input events that the block has taken in and not yet passed on or used up, such as a sort buffer's.</summary>
     public virtual long Held => 0;
 

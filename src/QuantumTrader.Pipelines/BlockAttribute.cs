@@ -1,3 +1,5 @@
+using QuantumTrader.Dataflow;
+
 namespace QuantumTrader.Pipelines;
 
 /// <summary>
@@ -72,7 +74,11 @@ public sealed record SectionContext(string Directory, string Root)
 /// <param name="Name">The block's name.</param>
 /// <param name="Files">Resolves paths.</param>
 /// <param name="Clock">Wall clock for pacing and for what is outside the main path; virtual in pipeline tests.</param>
-public sealed record BlockContext(string Name, SectionContext Files, TimeProvider Clock);
+public sealed record BlockContext(string Name, SectionContext Files, TimeProvider Clock)
+{
+    /// <summary>What happens to an event that finds the block's input edge full.</summary>
+    public WhenFull WhenFull { get; init; }
+}
 
 /// <summary>
 /// Thrown by a block's or section's constructor when its options cannot work, such as a missing file. The loader turns it into a finding

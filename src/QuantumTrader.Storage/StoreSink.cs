@@ -9,7 +9,10 @@ public sealed record StoreSinkOptions
     /// <summary>Which store of the section <c>store</c>; without it, the section's <c>kind</c>.</summary>
     public StoreKind? Store { get; init; }
 
-    /// <summary>Events that wait while the store cannot take them; then the oldest are dropped and counted as <c>not_stored</c>.</summary>
+    /// <summary>
+    /// Events that wait while the store cannot take them. Beyond that the oldest are dropped and counted as <c>not_stored</c>; but behind
+    /// an edge whose <c>when_full</c> is not <c>block</c> the sink takes no more, and the edge does with the rest what it is told to.
+    /// </summary>
     [Range(0, 16_777_216)]
     public int Buffer { get; init; } = 100_000;
 
@@ -20,7 +23,8 @@ public sealed record StoreSinkOptions
 
 /// <summary>
 /// Stores what flows by, once for each address. While the store is down or full the events wait in a buffer, in order, and go in when it
-/// is back; nothing upstream waits for it.
+/// is back; nothing upstream waits for it. With <c>edge: { when_full: spill }</c> what the buffer has no room for waits on the disk, so that
+/// nothing is lost as long as the spill has room.
 /// </summary>
 [Block("sink.store", "Keeps events in a store, where they can be queried and replayed.", Io = true)]
 public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
@@ -31,6 +35,7 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
     private readonly Func<IEventStore> _open;
     private readonly EventFormat<T> _format;
     private readonly TimeProvider _clock;
+    private readonly bool _holdsBack;
     private IEventStore? _store;
     private T[] _waiting = new T[Piece];
     private int _first;
@@ -42,14 +47,14 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
 
     /// <summary>A sink into one of the run's stores.</summary>
     public StoreSink(StoreSinkOptions options, StoreSection stores, EventFormat<T> format, BlockContext context)
-        : this(options, () => stores.Open(options.Store), format, context.Clock)
+        : this(options, () => stores.Open(options.Store), format, context.Clock, holdsBack: context.WhenFull != WhenFull.Block)
     {
         _store = _open();
     }
 
-    internal StoreSink(StoreSinkOptions options, Func<IEventStore> open, EventFormat<T> format, TimeProvider clock)
+    internal StoreSink(StoreSinkOptions options, Func<IEventStore> open, EventFormat<T> format, TimeProvider clock, bool holdsBack = false)
     {
-        (_options, _open, _format, _clock) = (options, open, format, clock);
+        (_options, _open, _format, _clock, _holdsBack) = (options, open, format, clock, holdsBack);
     }
 
     /// <inheritdoc/>
@@ -76,9 +81,14 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
             Store();
         }
 
+        _mostWaiting = Math.Max(_mostWaiting, _count);
+        if (_holdsBack)
+        {
+            WaitForRoom();
+        }
+
         // Only what cannot be stored waits beyond this call.
         Drop(_count - _options.Buffer);
-        _mostWaiting = Math.Max(_mostWaiting, _count);
     }
 
     /// <inheritdoc/>
@@ -99,6 +109,17 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
     /// <inheritdoc/>
     public override object Report() => new StoreSinkReport(_total.Stored, _total.Repeated, _total.Late, _mostWaiting, _store?.Findings ?? []);
 
+    // On the sink's own thread, so that only its edge fills. It ends when the store is back, or when the drain deadline breaks the run off.
+    private void WaitForRoom()
+    {
+        var pause = TimeSpan.FromSeconds(Math.Max(_options.RetrySeconds, 0.01));
+        while (_count > _options.Buffer && !BrokenOff.IsCancellationRequested)
+        {
+            Task.Delay(pause, _clock, BrokenOff).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+            Store();
+        }
+    }
+
     private void Store()
     {
         while (_count > 0)
@@ -113,7 +134,7 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
             {
                 if (!_isDown)
                 {
-                    Note("store_down", $"{e.Message} Up to {_options.Buffer} events wait for it; beyond that the oldest are dropped.");
+                    Note("store_down", $"{e.Message} Up to {_options.Buffer} events wait for it; beyond that {(_holdsBack ? "no more are taken, and the edge decides" : "the oldest are dropped")}.");
                 }
 
                 (_isDown, _failedAt) = (true, _clock.GetTimestamp());

@@ -67,7 +67,7 @@ internal static class StoreCommand
         command.SetAction(arguments => Try(() =>
         {
             var path = arguments.GetValue(folder)!;
-            JournalFolder.Compact(path, new JournalOptions { RetentionDays = arguments.GetValue(days), MaxBytes = arguments.GetValue(bytes) }, TimeProvider.System);
+            JournalFolder.Compact(path, new JournalOptions { RetentionDays = arguments.GetValue(days), MaxBytes = arguments.GetValue(bytes) }, TimeProvider.System, Progress("compact"));
             Print(JournalFolder.Verify(path), json: false);
             return ExitCodes.Good;
         }));

@@ -155,9 +155,10 @@ internal sealed class Journal : IDisposable
     }
 
     /// <summary>Puts all full segments into their compressed form; small ones that follow each other into one.</summary>
-    public void Compact()
+    public void Compact(Action<double>? progress = null)
     {
         WaitForSealing();
+        var (all, done) = (Bytes, 0L);
         while (true)
         {
             List<Segment> group = [];
@@ -181,12 +182,14 @@ internal sealed class Journal : IDisposable
                 }
             }
 
-            if (!IsWorth(group))
+            // A disk that is full would refuse the same group for ever.
+            if (!IsWorth(group) || !Seal(group))
             {
                 break;
             }
 
-            Seal(group);
+            done += bytes;
+            progress?.Invoke(Math.Min(done / (double)all, 0.99));
         }
 
         lock (_gate)
@@ -194,6 +197,7 @@ internal sealed class Journal : IDisposable
             Retain();
         }
 
+        progress?.Invoke(1);
         static bool IsWorth(List<Segment> group) => group.Count > 1 || group is [{ IsSealed: false }];
     }
 

@@ -48,15 +48,16 @@ public static class JournalFolder
 
     /// <summary>Compresses what is not, joins small segments, and removes what is beyond the retention.</summary>
     /// <exception cref="StoreException">Another process writes the journal.</exception>
-    public static void Compact(string folder, JournalOptions options, TimeProvider clock)
+    public static void Compact(string folder, JournalOptions options, TimeProvider clock, Action<double>? progress = null)
     {
         if (!Directory.Exists(folder))
         {
             throw new StoreException($"There is no journal in '{folder}'. Correct the path.");
         }
 
-        using var journal = Journal.Open(folder, options, clock);
-        journal.Compact();
+        // Nothing in the background: what is done here is done in view.
+        using var journal = Journal.Open(folder, options with { Compress = false }, clock);
+        journal.Compact(progress);
     }
 
     /// <summary>
