@@ -128,7 +128,8 @@ internal static class ZeroMqBenchmark
         using var receiver = new Receiver(socket.LastEndpoint, messages, 1, 2 * messages);
         using var subscription = new ZmqFrame();
         WaitFor(() => socket.TryReceive(subscription));
-        var body = new byte[64];
+        // As large as the sink's: a head with version and number, and the event.
+        var body = new byte[BinaryFrame.HeadSize + BinaryFrame.EventSize];
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < messages; i++)
         {
