@@ -30,7 +30,11 @@ public interface IEventStore : IDisposable
 /// <param name="Stored">Events stored now, late ones included.</param>
 /// <param name="Repeated">Events that were stored already, by their address.</param>
 /// <param name="Late">Events that came later than the store's settings expect; a query finds them all the same.</param>
-public readonly record struct StoreAppend(long Stored, long Repeated, long Late);
+public readonly record struct StoreAppend(long Stored, long Repeated, long Late)
+{
+    /// <summary>Events that the store refused for good, by reason; null when there are none.</summary>
+    public IReadOnlyDictionary<string, long>? Refused { get; init; }
+}
 
 /// <summary>What a store holds.</summary>
 /// <param name="Kind">Which kind of store, such as <c>journal</c>.</param>

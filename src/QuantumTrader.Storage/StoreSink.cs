@@ -24,12 +24,14 @@ public sealed record StoreSinkOptions
 /// <summary>
 /// Stores what flows by, once for each address. While the store is down or full the events wait in a buffer, in order, and go in when it
 /// is back; nothing upstream waits for it. With <c>edge: { when_full: spill }</c> what the buffer has no room for waits on the disk, so that
-/// nothing is lost as long as the spill has room.
+/// nothing is lost as long as the spill has room. What the store refuses for good is dropped under the
+/// store's reason, such as <c>older_than_retention</c>.
 /// </summary>
 [Block("sink.store", "Keeps events in a store, where they can be queried and replayed.", Io = true)]
 public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
 {
     private const int Piece = 4096;
+    private static readonly IReadOnlyDictionary<string, long> NoneRefused = new Dictionary<string, long>();
 
     private readonly StoreSinkOptions _options;
     private readonly Func<IEventStore> _open;
@@ -128,6 +130,11 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
             try
             {
                 var result = _store!.Append<T>(_waiting.AsSpan(_first, piece), _format);
+                foreach (var (reason, count) in result.Refused ?? NoneRefused)
+                {
+                    Accounts.Drop(reason, count);
+                }
+
                 _total = new StoreAppend(_total.Stored + result.Stored, _total.Repeated + result.Repeated, _total.Late + result.Late);
             }
             catch (StoreException e)

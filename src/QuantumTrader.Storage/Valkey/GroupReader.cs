@@ -1,6 +1,20 @@
 using System.Globalization;
+using System.Text;
 
 namespace QuantumTrader.Storage.Valkey;
+
+/// <summary>Why a member gets entries.</summary>
+internal enum Delivery
+{
+    /// <summary>They are its own: new, or not acknowledged in an earlier life.</summary>
+    Own,
+
+    /// <summary>Another member had left them.</summary>
+    TakenOver,
+
+    /// <summary>They were acknowledged already, and are read once more.</summary>
+    WarmUp,
+}
 
 /// <summary>The streams of one node, read by one member of a consumer group over a connection of its own, which may block.</summary>
 internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions options, string[] keys) : IDisposable
@@ -8,23 +22,24 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
     private readonly EntryPage _page = new();
     private readonly Dictionary<string, List<EntryId>> _acknowledged = keys.ToDictionary(k => k, _ => new List<EntryId>(), StringComparer.Ordinal);
     private readonly Dictionary<string, string> _own = new(StringComparer.Ordinal);
+    private readonly Queue<(string Key, string From, string To)> _warmUp = new();
     private RespConnection? _connection;
     private long _nextTakeOver;
 
     /// <summary>Receives a page of entries of one stream.</summary>
-    public delegate void Take(string key, EntryPage page, bool isTakenOver);
+    public delegate void Take(string key, EntryPage page, Delivery delivery);
 
     /// <summary>Receives an entry that was delivered too often.</summary>
     public delegate void TooOften(string key, EntryId id, long tries);
 
     public ValkeyAddress Address(ValkeyRoutes routes) => _connection?.Address ?? (server.Cluster ? routes.Of(keys[0]) : server.Address);
 
-    /// <summary>Reads once: first what this member had not acknowledged, then what others left, then what is new, for which it waits.</summary>
+    /// <summary>Reads once: first what warms the blocks up, then what this member had not acknowledged, then what others left, then what is new, for which it waits.</summary>
     public void Read(ValkeyRoutes routes, int count, int blockMs, long nowMs, Take take, TooOften tooOften)
     {
         Connect(routes);
         SendAcknowledgements();
-        if (ReadOwn(count, take, tooOften))
+        if (ReadWarmUp(count, take) || ReadOwn(count, take, tooOften))
         {
             return;
         }
@@ -39,7 +54,7 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
         }
 
         Ask(count, blockMs, [.. keys.Select(_ => ">")]);
-        ReadStreams((key, page) => take(key, page, false));
+        ReadStreams((key, page) => take(key, page, Delivery.Own));
     }
 
     /// <summary>Notes an entry as handled; it is sent with the next read.</summary>
@@ -92,6 +107,13 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
             return;
         }
 
+        // Once per life of this member: after a lost connection, what it holds is still on its way through the graph.
+        var isFirst = _own.Count == 0;
+        if (isFirst)
+        {
+            _warmUp.Clear();
+        }
+
         var connection = RespConnection.Open(server, Address(routes));
         try
         {
@@ -105,6 +127,10 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
                 catch (ValkeyErrorException e) when (e.Code == "BUSYGROUP")
                 {
                     // It exists, from this member's last life or from another member.
+                    if (isFirst)
+                    {
+                        PlanWarmUp(connection, key);
+                    }
                 }
             }
         }
@@ -114,16 +140,84 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
             throw;
         }
 
-        // Once per life of this member: after a lost connection, what it holds is still on its way through the graph.
-        if (_own.Count == 0)
+        foreach (var key in isFirst ? keys : [])
         {
-            foreach (var key in keys)
-            {
-                _own[key] = "0";
-            }
+            _own[key] = "0";
         }
 
         _connection = connection;
+    }
+
+    // What lies behind the group: all that was delivered, up to the oldest entry that somebody still holds.
+    private void PlanWarmUp(RespConnection connection, string key)
+    {
+        if (options.WarmUpSeconds == 0)
+        {
+            return;
+        }
+
+        connection.Writer.Begin(3).Bulk("XPENDING"u8).Bulk(key).Bulk(options.Group);
+        var reader = connection.Call();
+        reader.Next();
+        var isHeld = reader.Number > 0;
+        reader.Next();
+        var oldestHeld = isHeld ? reader.Text() : "";
+        reader.Next();
+        reader.Next();
+        reader.Skip();
+        var end = isHeld ? oldestHeld : LastDelivered(connection, key);
+        var from = EntryId.Parse(Encoding.ASCII.GetBytes(end)).Ms - (options.WarmUpSeconds * 1000L);
+        _warmUp.Enqueue((key, Math.Max(0, from).ToString(CultureInfo.InvariantCulture), isHeld ? "(" + end : end));
+    }
+
+    private string LastDelivered(RespConnection connection, string key)
+    {
+        connection.Writer.Begin(3).Bulk("XINFO"u8).Bulk("GROUPS"u8).Bulk(key);
+        var reader = connection.Call();
+        var (name, last, found) = ("", "", "0-0");
+        for (var groups = reader.Number; groups > 0; groups--)
+        {
+            reader.Next();
+            for (var pairs = reader.Number / 2; pairs > 0; pairs--)
+            {
+                reader.Next();
+                var field = reader.Text();
+                reader.Next();
+                name = field == "name" ? reader.Text() : name;
+                last = field == "last-delivered-id" ? reader.Text() : last;
+                reader.Skip();
+            }
+
+            found = name == options.Group ? last : found;
+        }
+
+        return found;
+    }
+
+    // A page at a time, so that the graph can take it in meanwhile.
+    private bool ReadWarmUp(int count, Take take)
+    {
+        while (_warmUp.TryPeek(out var next))
+        {
+            var connection = _connection!;
+            connection.Writer.Begin(6).Bulk("XRANGE"u8).Bulk(next.Key).Bulk(next.From).Bulk(next.To).Bulk("COUNT"u8).Bulk(count);
+            connection.Send();
+            _page.Read(connection.Reader);
+            take(next.Key, _page, Delivery.WarmUp);
+            connection.Reader.Release();
+            _warmUp.Dequeue();
+            if (_page.Count == count)
+            {
+                _warmUp.Enqueue((next.Key, $"({_page.LastId}", next.To));
+            }
+
+            if (_page.Count > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // What this member was given in an earlier life and never acknowledged.
@@ -148,7 +242,7 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
                     {
                         last = page.LastId.ToString();
                         isAny = true;
-                        take(key, page, false);
+                        take(key, page, Delivery.Own);
                     }
                 });
                 _own[key] = last;
@@ -173,7 +267,7 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
             _page.ReadEntries(reader);
             reader.Next();
             reader.Skip(); // entries that no longer exist
-            take(key, _page, true);
+            take(key, _page, Delivery.TakenOver);
             reader.Release();
             if (from == "0-0")
             {

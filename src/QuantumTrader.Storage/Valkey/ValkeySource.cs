@@ -10,7 +10,7 @@ public sealed record ValkeySourceOptions
     /// <summary>The server; without it, that of the section <c>store</c>.</summary>
     public ValkeyOptions? Server { get; init; }
 
-    /// <summary>Channels that are read, for all symbols of the section <c>market</c>; without it, the one of the block's kind of event.</summary>
+    /// <summary>Channels that are read, for all symbols of the section <c>market</c>; without it, the first one of these events: <c>tick</c> for market events.</summary>
     public IReadOnlyList<string> Channels { get; init; } = [];
 
     /// <summary>Name of the consumer group: every entry goes to one member of it. Pipelines that do different things are different groups.</summary>
@@ -23,6 +23,13 @@ public sealed record ValkeySourceOptions
 
     /// <summary>A new group begins with the oldest entry instead of what comes from now on.</summary>
     public bool FromBeginning { get; init; }
+
+    /// <summary>
+    /// Seconds of event time before its first entry that a member reads once more when it begins, so that blocks with a memory know what they
+    /// knew: as long as their longest memory, nights included. What comes of it has the names that it had, so a store has it already.
+    /// </summary>
+    [Range(0, 31_536_000)]
+    public int WarmUpSeconds { get; init; }
 
     /// <summary>Ends when everything has been read, instead of waiting for more.</summary>
     public bool UntilEmpty { get; init; }
@@ -45,13 +52,20 @@ public sealed record ValkeySourceOptions
 /// <param name="Acknowledged">Entries acknowledged, after all blocks had handled their events.</param>
 /// <param name="TakenOver">Entries taken over from other members.</param>
 /// <param name="Dead">Entries that went to a stream of dead letters.</param>
-public sealed record ValkeySourceReport(long Entries, long Acknowledged, long TakenOver, long Dead);
+/// <param name="WarmUp">Entries read once more to warm the blocks up.</param>
+public sealed record ValkeySourceReport(long Entries, long Acknowledged, long TakenOver, long Dead, long WarmUp);
 
 /// <summary>
 /// A member of a consumer group. Entries are acknowledged once every block behind has handled their events, so those of a member that dies
 /// are delivered again: to itself when it comes back, or to another. While the server is down it waits and tries again.
+/// <para>An event's sequence is made of its entry's id, so what is caused by an entry has the same name however often the entry is delivered.
+/// That holds for a source of one stream; of several, entries that come behind later ones are numbered on behind those.</para>
 /// </summary>
-public abstract class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
+/// <example>
+/// feed: { type: source.valkey, events: market, group: features, member: one, from_beginning: true, warm_up_seconds: 1500 }
+/// </example>
+[Block("source.valkey", "Events from a Valkey server, as a member of a consumer group; acknowledged after they were handled.")]
+public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
 {
     private const int PageEntries = 512;
     private const int BlockMs = 100;
@@ -69,24 +83,32 @@ public abstract class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
     private long _acknowledged;
     private long _takenOver;
     private long _dead;
+    private long _warmUp;
     private int _turn;
     private int _emptyTurns;
 
     private readonly record struct UnderWay(GroupReader Reader, string Key, EntryId Id, long LastSequence);
 
-    /// <summary>A member that reads the channels of its options, or else this one.</summary>
-    protected ValkeySource(string channel, ValkeySourceOptions options, StoreSection store, MarketContext market, EventFormat<T> format, BlockContext context)
+    /// <summary>Checks options; connects to nothing.</summary>
+    /// <exception cref="ConfigurationException">A channel stands for many.</exception>
+    public ValkeySource(ValkeySourceOptions options, StoreSection store, MarketContext market, EventFormat<T> format, BlockContext context)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(market);
+        ArgumentNullException.ThrowIfNull(format);
         ArgumentNullException.ThrowIfNull(context);
         (_options, _format, _clock) = (options, format, context.Clock);
         _server = options.Server ?? store.ValkeyServer;
         _routes = new ValkeyRoutes(_server);
         _backoff = new Backoff(_clock);
         var keys = new ValkeyKeys(_server.KeyProfile, _server.Cluster);
-        var channels = options.Channels.Count > 0 ? options.Channels : [channel];
+        var channels = options.Channels.Count > 0 ? options.Channels : [format.Channels[0]];
+        if (channels.FirstOrDefault(c => c.EndsWith(':')) is { } open)
+        {
+            throw new ConfigurationException("channels", $"{typeof(T).Name} has a channel for each length; name those to read, such as {open}1m.");
+        }
+
         // All keys of a symbol are on one node; a single server has all of them.
         _readers = [.. market.Instruments.SelectMany(i => channels.Select(c => (i.Symbol, Key: keys.Stream(c, i.Symbol))))
             .GroupBy(x => _server.Cluster ? x.Symbol : "")
@@ -107,11 +129,11 @@ public abstract class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
         }
 
         var reader = _readers[_turn++ % _readers.Length];
-        var before = _entries;
+        var before = _sequence;
         try
         {
             var now = (long)_clock.GetElapsedTime(0).TotalMilliseconds;
-            reader.Read(_routes, PageEntries, BlockMs / _readers.Length, now, (key, page, isTakenOver) => Take(reader, key, page, isTakenOver, output), (key, id, tries) => Bury(reader, key, id, $"delivered {tries} times"));
+            reader.Read(_routes, PageEntries, BlockMs / _readers.Length, now, (key, page, delivery) => Take(reader, key, page, delivery, output), (key, id, tries) => Bury(reader, key, id, $"delivered {tries} times"));
             if (_backoff.Failure is not null)
             {
                 Note("store_back", $"{_server} answers again.");
@@ -132,7 +154,7 @@ public abstract class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
             return true;
         }
 
-        _emptyTurns = _entries == before ? _emptyTurns + 1 : 0;
+        _emptyTurns = _sequence == before ? _emptyTurns + 1 : 0;
         return !_options.UntilEmpty || _emptyTurns <= _readers.Length || _underWay.Count > 0;
     }
 
@@ -148,7 +170,7 @@ public abstract class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
     }
 
     /// <inheritdoc/>
-    public override object Report() => new ValkeySourceReport(_entries, _acknowledged, _takenOver, _dead);
+    public override object Report() => new ValkeySourceReport(_entries, _acknowledged, _takenOver, _dead, _warmUp);
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -160,27 +182,38 @@ public abstract class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
         }
 
         base.Dispose();
-        GC.SuppressFinalize(this);
     }
 
-    private void Take(GroupReader reader, string key, EntryPage page, bool isTakenOver, Output<T> output)
+    private void Take(GroupReader reader, string key, EntryPage page, Delivery delivery, Output<T> output)
     {
         var decoder = new NumberedDecoder<T>(_format, key[(key.LastIndexOf(':') + 1)..].Trim('{', '}'));
         for (var i = 0; i < page.Count; i++)
         {
-            var first = _sequence;
+            var last = _sequence;
+            _sequence = Math.Max(last, FirstSequence(page.Id(i)) - 1);
             if (decoder.Decode(page, i, ref _sequence, output) is { } reason)
             {
-                _sequence = first;
-                Bury(reader, key, page.Id(i), reason);
-                continue;
+                _sequence = last;
+                if (delivery != Delivery.WarmUp)
+                {
+                    Bury(reader, key, page.Id(i), reason);
+                }
             }
-
-            _entries++;
-            _takenOver += isTakenOver ? 1 : 0;
-            _underWay.Enqueue(new UnderWay(reader, key, page.Id(i), _sequence));
+            else if (delivery == Delivery.WarmUp)
+            {
+                _warmUp++;
+            }
+            else
+            {
+                _entries++;
+                _takenOver += delivery == Delivery.TakenOver ? 1 : 0;
+                _underWay.Enqueue(new UnderWay(reader, key, page.Id(i), _sequence));
+            }
         }
     }
+
+    // 128 events fit into an entry, and 8192 entries into a ms before they borrow from the next one; enough until the year 2248.
+    private static long FirstSequence(EntryId id) => (id.Ms << 20) + (id.Number << 7);
 
     private void Bury(GroupReader reader, string key, EntryId id, string reason)
     {
@@ -189,8 +222,3 @@ public abstract class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
         Accounts.Reject("dead_letter", -1, $"{key} {id}: {reason}");
     }
 }
-
-/// <summary>Options are those of every Valkey source.</summary>
-[Block("source.valkey", "Market events from a Valkey server, as a member of a consumer group; acknowledged after they were handled.")]
-public sealed class MarketValkeySource(ValkeySourceOptions options, StoreSection store, MarketContext market, EventFormat<MarketEvent> format, BlockContext context)
-    : ValkeySource<MarketEvent>("tick", options, store, market, format, context);

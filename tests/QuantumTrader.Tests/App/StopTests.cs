@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Tasks.Dataflow;
 using QuantumTrader.Dataflow;
@@ -74,51 +73,6 @@ public sealed class StopTests
               endless: { type: test.endless, from: feed }
             """);
         return file;
-    }
-
-    private sealed class Running : IDisposable
-    {
-        private readonly Process _process;
-        private readonly Task<string> _output;
-
-        public Running(params string[] arguments)
-        {
-            _process = Qt.Start(["run", .. arguments]);
-            _output = _process.StandardOutput.ReadToEndAsync();
-            WaitForLine("Running ");
-        }
-
-        public void WaitForLine(string start)
-        {
-            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-            while (_process.StandardError.ReadLineAsync(deadline.Token).AsTask().Result is { } line)
-            {
-                if (line.StartsWith(start, StringComparison.Ordinal))
-                {
-                    return;
-                }
-            }
-
-            Assert.Fail($"the command ended without the line '{start}'");
-        }
-
-        public void Signal(string name) => Process.Start("kill", [$"-{name}", _process.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExit(10_000).ShouldBeTrue();
-
-        public (int Code, string Output) End()
-        {
-            _process.WaitForExit(60_000).ShouldBeTrue("the command must end");
-            return (_process.ExitCode, _output.Result);
-        }
-
-        public void Dispose()
-        {
-            if (!_process.HasExited)
-            {
-                _process.Kill();
-            }
-
-            _process.Dispose();
-        }
     }
 }
 

@@ -60,7 +60,7 @@ public abstract class EventStoreContract : IDisposable
     private static void ShouldBeInOrder(IEnumerable<MarketEvent> events) =>
         events.Zip(events.Skip(1)).ShouldAllBe(p => p.First.EventTime < p.Second.EventTime || (p.First.EventTime == p.Second.EventTime && p.First.TradeNumber < p.Second.TradeNumber));
 
-    [Fact]
+    [ContractFact]
     public void Five_trades_in_every_millisecond_are_all_stored()
     {
         var trades = Enumerable.Range(0, 1000).Select(i => Trade(Noon + (i / 5 * 1_000_000L), i + 1)).ToArray();
@@ -69,7 +69,7 @@ public abstract class EventStoreContract : IDisposable
         Ticks(Noon, Noon + Second).Events.Select(e => e.TradeNumber).ShouldBe(Enumerable.Range(1, 1000).Select(i => (long)i));
     }
 
-    [Fact]
+    [ContractFact]
     public void What_is_read_is_what_was_written()
     {
         var trade = Trade(Noon + 123, 7) with { Buyer = 3, Seller = 8, ReceiveTime = Noon + 500, Flags = EventFlags.OffMarket };
@@ -79,7 +79,7 @@ public abstract class EventStoreContract : IDisposable
         Ticks(Noon, Noon + Second).Events[0].ShouldBe(trade);
     }
 
-    [Fact]
+    [ContractFact]
     public void A_late_trade_is_found_in_its_place()
     {
         Append([.. Enumerable.Range(0, 500).Select(i => Trade(Noon + (i * Second), i + 1))]);
@@ -92,7 +92,7 @@ public abstract class EventStoreContract : IDisposable
         events[1].TradeNumber.ShouldBe(1000);
     }
 
-    [Fact]
+    [ContractFact]
     public void The_range_is_half_open()
     {
         Append([.. Enumerable.Range(0, 10).Select(i => Trade(Noon + i, i + 1))]);
@@ -102,7 +102,7 @@ public abstract class EventStoreContract : IDisposable
         Ticks(Noon, Noon + 1).Events.Count.ShouldBe(1);
     }
 
-    [Fact]
+    [ContractFact]
     public void The_last_entry_of_a_millisecond_is_in_a_range_that_ends_behind_it()
     {
         Append([.. Enumerable.Range(0, 5000).Select(i => Trade(Noon + (i / 5 * 1_000_000L), i + 1))]);
@@ -111,7 +111,7 @@ public abstract class EventStoreContract : IDisposable
         Ticks(Noon, Noon + (999 * 1_000_000L)).Events.Count.ShouldBe(999 * 5);
     }
 
-    [Fact]
+    [ContractFact]
     public void A_store_to_which_nothing_was_appended_answers_with_nothing()
     {
         var (events, answer) = Ticks(long.MinValue, long.MaxValue);
@@ -120,7 +120,7 @@ public abstract class EventStoreContract : IDisposable
         (answer.Count, answer.First, answer.Last, answer.Gaps.Count).ShouldBe((0L, 0L, 0L, 0));
     }
 
-    [Fact]
+    [ContractFact]
     public void A_wide_query_begins_with_the_first_event_and_nothing_made_up()
     {
         Append(Trade(Noon, 1), Trade(Noon + Second, 2));
@@ -131,7 +131,7 @@ public abstract class EventStoreContract : IDisposable
         (answer.First, answer.Last).ShouldBe((Noon, Noon + Second));
     }
 
-    [Fact]
+    [ContractFact]
     public void Times_are_those_of_the_events_whenever_they_are_stored()
     {
         var longAgo = 1_000_000_000 * Second; // 2001
@@ -141,7 +141,7 @@ public abstract class EventStoreContract : IDisposable
         Ticks(longAgo + 1, long.MaxValue).Events.ShouldBeEmpty();
     }
 
-    [Fact]
+    [ContractFact]
     public void A_trade_that_is_appended_again_changes_nothing()
     {
         var trades = Enumerable.Range(0, 300).Select(i => Trade(Noon + (i / 3 * 1_000_000L), i + 1)).ToArray();
@@ -152,7 +152,7 @@ public abstract class EventStoreContract : IDisposable
         Ticks(Noon, Noon + (2 * Second)).Events.Count.ShouldBe(301);
     }
 
-    [Fact]
+    [ContractFact]
     public void A_trade_that_is_appended_again_after_a_restart_changes_nothing()
     {
         var trades = Enumerable.Range(0, 300).Select(i => Trade(Noon + (i / 3 * 1_000_000L), i + 1)).ToArray();
@@ -165,7 +165,7 @@ public abstract class EventStoreContract : IDisposable
         Ticks(Noon, Noon + (2 * Second)).Events.Count.ShouldBe(301);
     }
 
-    [Fact]
+    [ContractFact]
     public void Symbols_and_channels_do_not_mix()
     {
         Append(Trade(Noon, 1), Trade(Noon, 1, symbol: 2), new MarketEvent { Kind = EventKind.Quote, Symbol = 1, EventTime = Noon, Sequence = 9, Price = 1, AskPrice = 2 });
@@ -176,7 +176,7 @@ public abstract class EventStoreContract : IDisposable
         Store.Query(new StoreQuery("quote", "WINV25", Noon, Noon + 1), Format, _ => true).Count.ShouldBe(0);
     }
 
-    [Fact]
+    [ContractFact]
     public void Candles_of_several_lengths_are_kept_beside_the_ticks()
     {
         var minute = new Candle { Symbol = 1, StartTime = Noon, EndTime = Noon + (60 * Second), Open = 1, High = 4, Low = 1, Close = 3, Volume = 10, BuyVolume = 6, SellVolume = 4, Trades = 5, Sequence = 77 };
@@ -191,7 +191,7 @@ public abstract class EventStoreContract : IDisposable
         found.ShouldBe([minute, five]);
     }
 
-    [Fact]
+    [ContractFact]
     public void A_query_ends_after_as_many_events_as_were_asked_for_or_when_its_reader_has_enough()
     {
         Append([.. Enumerable.Range(0, 10_000).Select(i => Trade(Noon + i, i + 1))]);
@@ -202,7 +202,7 @@ public abstract class EventStoreContract : IDisposable
         pages.ShouldBe(1);
     }
 
-    [Fact]
+    [ContractFact]
     public void What_was_flushed_is_there_when_the_store_is_opened_again()
     {
         Append([.. Enumerable.Range(0, 1000).Select(i => Trade(Noon + i, i + 1))]);

@@ -5,13 +5,13 @@ namespace QuantumTrader.Tests.Storage.Valkey;
 
 public sealed class ValkeyClusterTests : IDisposable
 {
-    private readonly List<ValkeyServer> _nodes = [];
+    private ValkeyCluster? _cluster;
 
     [ValkeyFact]
     public void A_cluster_of_three_has_all_keys_of_a_symbol_on_one_node_and_follows_a_slot_that_moves()
     {
-        Start();
-        var options = new ValkeyOptions { Host = "127.0.0.1", Port = _nodes[0].Port, Cluster = true };
+        _cluster = new ValkeyCluster();
+        var options = new ValkeyOptions { Host = "127.0.0.1", Port = Nodes[0].Port, Cluster = true };
         using var store = Stored.Open(options);
         var trades = Stored.Trades(2000).Select((t, i) => t with { Symbol = 1 + (i % 2) }).ToArray();
         store.Store(trades);
@@ -19,7 +19,7 @@ public sealed class ValkeyClusterTests : IDisposable
         store.Read(symbol: "A").Answer.Count.ShouldBe(1000);
         store.Read(symbol: "B").Answer.Count.ShouldBe(1000);
         store.Status().Streams.Select(s => s.Count).ShouldBe([1000, 1000]);
-        ValkeyRoutes.SlotOf("qt:tick:{A}").ShouldBe(int.Parse(_nodes[0].Cli("CLUSTER", "KEYSLOT", "qt:tick:{A}")));
+        ValkeyRoutes.SlotOf("qt:tick:{A}").ShouldBe(int.Parse(Nodes[0].Cli("CLUSTER", "KEYSLOT", "qt:tick:{A}")));
         ValkeyRoutes.SlotOf("qt:tick:{A}").ShouldBe(ValkeyRoutes.SlotOf("qt:book:{A}"));
 
         Move(ValkeyRoutes.SlotOf("qt:tick:{A}"), "qt:tick:{A}");
@@ -29,32 +29,15 @@ public sealed class ValkeyClusterTests : IDisposable
         store.Append<MarketEvent>(trades, Stored.Format).Repeated.ShouldBe(2000);
     }
 
-    public void Dispose() => _nodes.ForEach(n => n.Dispose());
+    public void Dispose() => _cluster?.Dispose();
 
-    private void Start()
-    {
-        for (var i = 0; i < 3; i++)
-        {
-            _nodes.Add(new ValkeyServer("--cluster-enabled", "yes", "--cluster-node-timeout", "5000"));
-        }
-
-        (int First, int Last)[] slots = [(0, 5461), (5462, 10_922), (10_923, 16_383)];
-        for (var i = 0; i < 3; i++)
-        {
-            // Nodes of the same epoch would first have to agree whose word counts.
-            _nodes[i].Cli("CLUSTER", "SET-CONFIG-EPOCH", (i + 1).ToString());
-            _nodes[i].Cli("CLUSTER", "ADDSLOTSRANGE", slots[i].First.ToString(), slots[i].Last.ToString());
-            _nodes[0].Cli("CLUSTER", "MEET", "127.0.0.1", _nodes[i].Port.ToString());
-        }
-
-        Eventually.Holds(() => _nodes.All(n => n.Cli("CLUSTER", "INFO").Contains("cluster_state:ok", StringComparison.Ordinal) && n.Cli("CLUSTER", "SLOTS").Contains(_nodes[2].Port.ToString(), StringComparison.Ordinal)), "the cluster must form");
-    }
+    private IReadOnlyList<ValkeyServer> Nodes => _cluster!.Nodes;
 
     private void Move(int slot, string key)
     {
-        var from = _nodes.Single(n => n.Cli("CLUSTER", "MYSHARDID") == _nodes[slot / 5462].Cli("CLUSTER", "MYSHARDID"));
-        var to = _nodes.First(n => n != from);
-        var ids = _nodes.ToDictionary(n => n, n => n.Cli("CLUSTER", "MYID").Trim());
+        var from = Nodes.Single(n => n.Cli("CLUSTER", "MYSHARDID") == Nodes[slot / 5462].Cli("CLUSTER", "MYSHARDID"));
+        var to = Nodes.First(n => n != from);
+        var ids = Nodes.ToDictionary(n => n, n => n.Cli("CLUSTER", "MYID").Trim());
         to.Cli("CLUSTER", "SETSLOT", slot.ToString(), "IMPORTING", ids[from]);
         from.Cli("CLUSTER", "SETSLOT", slot.ToString(), "MIGRATING", ids[to]);
         foreach (var name in from.Cli("CLUSTER", "GETKEYSINSLOT", slot.ToString(), "100").Split('\n', StringSplitOptions.RemoveEmptyEntries))
@@ -62,11 +45,11 @@ public sealed class ValkeyClusterTests : IDisposable
             from.Cli("MIGRATE", "127.0.0.1", to.Port.ToString(), name, "0", "5000");
         }
 
-        foreach (var node in new[] { to, from }.Concat(_nodes.Where(n => n != to && n != from)))
+        foreach (var node in new[] { to, from }.Concat(Nodes.Where(n => n != to && n != from)))
         {
             node.Cli("CLUSTER", "SETSLOT", slot.ToString(), "NODE", ids[to]);
         }
 
-        Eventually.Holds(() => _nodes.All(n => n == to || n.Cli("XLEN", key).Contains($":{to.Port}", StringComparison.Ordinal)) && to.Cli("XLEN", key).Trim() == "1000", "the slot must move");
+        Eventually.Holds(() => Nodes.All(n => n == to || n.Cli("XLEN", key).Contains($":{to.Port}", StringComparison.Ordinal)) && to.Cli("XLEN", key).Trim() == "1000", "the slot must move");
     }
 }

@@ -5,6 +5,7 @@ namespace QuantumTrader.Tests.Storage.Valkey;
 
 /// <summary>The Valkey store keeps what every event store promises.</summary>
 [Collection("valkey")]
+[NeedsValkey]
 public sealed class ValkeyContractTests : EventStoreContract
 {
     private readonly ValkeyServer _server;

@@ -119,11 +119,15 @@ internal sealed class ValkeyFactAttribute : FactAttribute
 {
     public ValkeyFactAttribute()
     {
-        if (!ValkeyServer.IsInstalled && !TestData.MustExist)
-        {
-            Skip = "valkey-server is not installed: on Debian 12 run bash src/valkey.sh as root";
-        }
+        Skip = new NeedsValkeyAttribute().Missing;
     }
+}
+
+/// <summary>All tests of the class need a real server, as with <see cref="ValkeyFactAttribute"/>.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class NeedsValkeyAttribute : NeedsAttribute
+{
+    public override string? Missing => ValkeyServer.IsInstalled || TestData.MustExist ? null : "valkey-server is not installed: on Debian 12 run bash src/valkey.sh as root";
 }
 
 /// <summary>The tests that share one server; each empties it first.</summary>

@@ -95,7 +95,7 @@ public sealed class ValkeySourceTests(SharedServer shared)
         var options = new ValkeySourceOptions { Server = Stored.Options(server), Group = "g", Member = member, FromBeginning = true, TakeOverMs = 200 };
         var files = new SectionContext(".", ".");
         var section = new StoreSection(new StoreOptions(), Stored.Market, files, TimeProvider.System);
-        var source = new MarketValkeySource((change ?? (o => o))(options), section, Stored.Market, Stored.Format, new BlockContext("source", files, TimeProvider.System));
+        var source = new ValkeySource<MarketEvent>((change ?? (o => o))(options), section, Stored.Market, Stored.Format, new BlockContext("source", files, TimeProvider.System));
         return new GraphBuilder().Add("source", source).Add("sink", sink, ["source"], new BlockSettings { Io = true }).Build();
     }
 

@@ -1,3 +1,4 @@
+using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Storage;
@@ -208,6 +209,23 @@ public sealed class ValkeyStoreTests(SharedServer shared)
         server.Cli("SET", "qt:tick:B", "mine too");
         store.Store(Stored.Trade(5, 5, symbol: 2));
         store.Report().Refused["foreign_key"].ShouldBe(3);
+    }
+
+    [ValkeyFact]
+    public void A_sink_counts_what_the_store_refuses_under_its_reason()
+    {
+        var server = shared.Empty();
+        server.Cli("SET", "qt:tick:A", "mine");
+        using var store = Stored.Open(server);
+        using var sink = new StoreSink<MarketEvent>(new StoreSinkOptions(), () => store, Stored.Format, TimeProvider.System);
+        sink.Start();
+        sink.Observe(Run<MarketEvent>.Of([Stored.Trade(1, 1), Stored.Trade(2, 2, symbol: 2), Stored.Trade(3, 3), Stored.Trade(4, 4, symbol: 2) with { EventTime = -1 }]));
+        server.Cli("SET", "qt:tick:B", "mine too");
+        sink.Observe(Run<MarketEvent>.Of([Stored.Trade(5, 5, symbol: 2)]));
+        sink.Complete();
+
+        sink.Accounts.Dropped.ShouldBe(new Dictionary<string, long> { ["before_1970"] = 1, ["foreign_key"] = 3 }, ignoreOrder: true);
+        ((StoreSinkReport)sink.Report()!).Stored.ShouldBe(1);
     }
 
     [ValkeyFact]
