@@ -144,11 +144,11 @@ public sealed class MarketFormat : EventFormat<MarketEvent>
     /// Trades are named by their number where they have one. A correction is another event than the trade it corrects, so its number is
     /// negative.
     /// </summary>
-    public override EventAddress AddressOf(in MarketEvent value)
-    {
-        var number = value.Kind == EventKind.Trade && value.TradeNumber != 0 ? value.Has(EventFlags.Edit) ? -value.TradeNumber : value.TradeNumber : value.Sequence;
-        return new EventAddress(ChannelOf(value.Kind), _market.Symbols.Name(value.Symbol), value.EventTime, number);
-    }
+    public override EventAddress AddressOf(in MarketEvent value) => new(ChannelOf(value.Kind), _market.Symbols.Name(value.Symbol), value.EventTime, NumberOf(in value));
+
+    /// <summary>The number in an event's address.</summary>
+    public static long NumberOf(in MarketEvent value) =>
+        value.Kind == EventKind.Trade && value.TradeNumber != 0 ? value.Has(EventFlags.Edit) ? -value.TradeNumber : value.TradeNumber : value.Sequence;
 
     private static string ChannelOf(EventKind kind) => kind switch
     {

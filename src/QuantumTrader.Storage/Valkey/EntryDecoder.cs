@@ -14,14 +14,20 @@ internal sealed class EntryDecoder<T>(EventFormat<T> format, string symbol) wher
 
     public delegate void Take(in T value, EventKey key);
 
-    /// <summary>Calls for every event, in the order of the entries; <paramref name="unreadable"/> for an entry that is none of ours, or broken.</summary>
-    public void Decode(EntryPage page, Take take, Action<EntryId, string> unreadable)
+    /// <summary>Receives the events of a raw pack as a whole. Their symbol is this one, whatever stands in them.</summary>
+    public delegate void TakePack(ReadOnlySpan<MarketEvent> pack, int symbol);
+
+    /// <summary>
+    /// Calls for every event, in the order of the entries; <paramref name="unreadable"/> for an entry that is none of ours, or broken; and
+    /// <paramref name="takePack"/>, where there is one, for the events of a raw pack.
+    /// </summary>
+    public void Decode(EntryPage page, Take take, Action<EntryId, string> unreadable, TakePack? takePack = null)
     {
         for (var i = 0; i < page.Count; i++)
         {
             try
             {
-                Decode(page, i, take, unreadable);
+                Decode(page, i, take, unreadable, takePack);
             }
             catch (FieldException e)
             {
@@ -30,13 +36,19 @@ internal sealed class EntryDecoder<T>(EventFormat<T> format, string symbol) wher
         }
     }
 
-    private void Decode(EntryPage page, int entry, Take take, Action<EntryId, string> unreadable)
+    private void Decode(EntryPage page, int entry, Take take, Action<EntryId, string> unreadable, TakePack? takePack)
     {
         if (page.Fields(entry) == 1 && page.Name(entry, 0).SequenceEqual("pack"u8))
         {
             if (RawPack.Holds<T>() && RawPack.TryRead(page.Value(entry, 0), out var raw))
             {
                 _symbol ??= RawPack.SymbolOf(format, symbol);
+                if (takePack is not null)
+                {
+                    takePack(raw, _symbol.Value);
+                    return;
+                }
+
                 foreach (ref readonly var e in raw)
                 {
                     var copy = e;
@@ -129,78 +141,6 @@ internal sealed class NumberedDecoder<T>(EventFormat<T> format, string symbol) w
         catch (FieldException e)
         {
             return $"field '{e.Field}': {e.Message}";
-        }
-    }
-}
-
-/// <summary>Events that are held until nothing can come before them any more.</summary>
-internal sealed class EventBuffer<T> where T : struct, IEvent<T>
-{
-    private T[] _events = new T[1024];
-    private EventKey[] _keys = new EventKey[1024];
-    private int _start;
-    private int _end;
-    private bool _isUnsorted;
-
-    public void Add(in T value, EventKey key)
-    {
-        if (_end == _events.Length)
-        {
-            MakeRoom();
-        }
-
-        _isUnsorted |= _end > _start && key < _keys[_end - 1];
-        _events[_end] = value;
-        _keys[_end++] = key;
-    }
-
-    /// <summary>How many are older than this (ns UTC).</summary>
-    public int Below(long time)
-    {
-        if (_isUnsorted)
-        {
-            Array.Sort(_keys, _events, _start, _end - _start);
-            _isUnsorted = false;
-        }
-
-        if (_end == _start || _keys[_end - 1].Time < time)
-        {
-            return _end - _start;
-        }
-
-        var at = _keys.AsSpan(_start, _end - _start).BinarySearch(new EventKey(time, long.MinValue));
-        return at < 0 ? ~at : at;
-    }
-
-    /// <summary>The oldest events, which must be sorted (<see cref="Below"/>).</summary>
-    public ReadOnlySpan<T> First(int count, out long firstTime, out long lastTime)
-    {
-        (firstTime, lastTime) = (_keys[_start].Time, _keys[_start + count - 1].Time);
-        return _events.AsSpan(_start, count);
-    }
-
-    public void Remove(int count)
-    {
-        _start += count;
-        if (_start == _end)
-        {
-            (_start, _end) = (0, 0);
-        }
-    }
-
-    private void MakeRoom()
-    {
-        var count = _end - _start;
-        if (_start >= count)
-        {
-            Array.Copy(_events, _start, _events, 0, count);
-            Array.Copy(_keys, _start, _keys, 0, count);
-            (_start, _end) = (0, count);
-        }
-        else
-        {
-            Array.Resize(ref _events, _events.Length * 2);
-            Array.Resize(ref _keys, _keys.Length * 2);
         }
     }
 }

@@ -63,6 +63,9 @@ internal sealed class EntryPage
 
     public int Count { get; private set; }
 
+    /// <summary>Fields of all entries.</summary>
+    public int FieldCount => _fieldCount;
+
     /// <summary>Bytes of the whole reply.</summary>
     public int Bytes { get; private set; }
 

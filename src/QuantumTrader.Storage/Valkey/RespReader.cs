@@ -58,6 +58,29 @@ internal sealed class RespReader(Stream stream)
     /// <summary>Reads the next token. Throws <see cref="IOException"/> when the connection ends or is silent for too long.</summary>
     public void Next()
     {
+        // Nearly every token is a short bulk that has arrived as a whole; a page has tens of thousands.
+        var rest = _buffer.AsSpan(_at, _end - _at);
+        if (rest.Length > 16 && rest[0] == (byte)'$')
+        {
+            var (length, i) = (0, 1);
+            for (uint digit; i < 10 && (digit = (uint)(rest[i] - '0')) <= 9; i++)
+            {
+                length = (length * 10) + (int)digit;
+            }
+
+            if (rest[i] == (byte)'\r' && i > 1 && rest.Length - i - 4 >= length)
+            {
+                (Kind, Number, Start, Length) = (RespKind.Bulk, length, _at + i + 2 - Origin, length);
+                _at += i + 4 + length;
+                return;
+            }
+        }
+
+        NextOfAnyKind();
+    }
+
+    private void NextOfAnyKind()
+    {
         var kind = (RespKind)Peek(_at);
         var at = _at + 1;
         if (kind is RespKind.Text or RespKind.Error)
