@@ -20,7 +20,7 @@ internal static class FeatureBenchmark
     {
         var scale = request.IsQuick ? 10 : 1;
         var cases = new List<BenchmarkCase>();
-        Model65(cases, 1_000_000 / scale);
+        PerEvent(cases, 1_000_000 / scale);
         TimeTravel(cases, scale);
         Parallel(cases, 2_000_000 / scale);
         Recorded(cases, request);
@@ -46,43 +46,80 @@ internal static class FeatureBenchmark
         return trades;
     }
 
-    private static void Model65(List<BenchmarkCase> cases, int count)
+    // Changes of one of the best twenty levels of a side, each with a header: two events. Levels come and go, so that the best quote moves.
+    private static MarketEvent[] BookUpdates(int count, long gap)
     {
-        var trades = Trades(count, 1, 40_000_000);
-        var (allocated, naive) = (0.0, 0.0);
-        var figures = Rounds.Run(() => Incremental(trades, out allocated), () => naive = FromRings(trades, Math.Max(100, count / 1000)));
-        cases.Add(new BenchmarkCase("features.65_per_trade", Rounds.Median(figures[0]), "ns/event", 1000, null) { AtMost = true });
-        cases.Add(new BenchmarkCase("features.65_per_trade.allocated", allocated, "B/event", 0.01, null) { AtMost = true });
-        cases.Add(new BenchmarkCase("features.65_from_rings", Rounds.Median(figures[1]), "ns/event", 200, Rounds.Ratio(figures[1], figures[0])) { Against = "65 per trade" });
+        const int Levels = 20;
+        var random = new Random(1);
+        var events = new MarketEvent[count];
+        for (var i = 0; i < count; i += 2)
+        {
+            var update = 1 + (i / 2);
+            var (time, isBid, level) = ((19_900L * 86_400_000_000_000L) + (update * gap), random.Next(2) == 0, 1 + random.Next(Levels));
+            events[i] = new MarketEvent { Kind = EventKind.BookUpdate, Sequence = i + 1, EventTime = time, Symbol = 1, FirstUpdateId = update, LastUpdateId = update, PreviousUpdateId = -1, LevelCount = 1 };
+            events[i + 1] = new MarketEvent
+            {
+                Kind = EventKind.BookLevel, Sequence = i + 2, EventTime = time, Symbol = 1, Side = isBid ? Side.Buy : Side.Sell, Flags = EventFlags.EndOfMessage,
+                Price = (isBid ? 10_000 - level : 10_000 + level) * Scaled.One / 2, Quantity = random.Next(0, 20) * Scaled.One,
+            };
+        }
+
+        return events;
     }
 
-    // One trade through the rings, the candles and all 65, with a vector in a batch for each.
-    private static double Incremental(MarketEvent[] trades, out double allocated)
+    private static void PerEvent(List<BenchmarkCase> cases, int count)
+    {
+        // Three hours of trades, the longest window, lie in the first quarter.
+        var (trades, updates) = (Trades(count, 1, 100_000_000), BookUpdates(count, 100_000_000));
+        var flow = new FlowOptions();
+        var book = new BookFeaturesOptions { Every = BookCadence.Update, Start = BookStart.FirstUpdate };
+        var figures = Rounds.Run(
+            () => NanosecondsPerEvent(trades, new Model65Block(PerTrade, Market), withRings: true),
+            () => FromRings(trades, Math.Max(100, count / 1000)),
+            () => NanosecondsPerEvent(trades, new Flow(flow, Market), withRings: false),
+            () => 2 * NanosecondsPerEvent(updates, new BookFeatures(book, Market), withRings: false));
+        cases.Add(AtMost("features.65_per_trade", Rounds.Median(figures[0]), "ns/event", 1000));
+        cases.Add(AtMost("features.65_per_trade.allocated", BytesPerEvent(trades, () => new Model65Block(PerTrade, Market)), "B/event", 0));
+        cases.Add(new BenchmarkCase("features.65_from_rings", Rounds.Median(figures[1]), "ns/event", 200, Rounds.Ratio(figures[1], figures[0])) { Against = "65 per trade" });
+        cases.Add(AtMost("features.flow_per_trade", Rounds.Median(figures[2]), "ns/event", 1000));
+        cases.Add(AtMost("features.flow_per_trade.allocated", BytesPerEvent(trades, () => new Flow(flow, Market)), "B/event", 0));
+        cases.Add(AtMost("features.book_per_update", Rounds.Median(figures[3]), "ns/update", 1000));
+        cases.Add(AtMost("features.book_per_update.allocated", BytesPerEvent(updates, () => new BookFeatures(book, Market)), "B/event", 0));
+    }
+
+    private static BenchmarkCase AtMost(string name, double value, string unit, double limit) => new(name, value, unit, limit, null) { AtMost = true };
+
+    // The second half of the events through the block, and through the rings where asked for, with every vector in a batch.
+    private static double NanosecondsPerEvent(MarketEvent[] events, Operator<MarketEvent, FeatureVector> block, bool withRings)
     {
         var rings = new RingsObserver(new RingsOptions { Trades = 1020 }, Market);
         rings.Start();
-        var block = new Model65Block(PerTrade, Market);
         var output = new Output<FeatureVector>();
-        var warm = trades.Length / 2;
-        Feed(trades.AsSpan(0, warm), rings, block, output);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var start = Stopwatch.GetTimestamp();
-        Feed(trades.AsSpan(warm), rings, block, output);
-        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        allocated = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)(trades.Length - warm);
-        return seconds * 1e9 / (trades.Length - warm);
-    }
-
-    private static void Feed(ReadOnlySpan<MarketEvent> trades, RingsObserver rings, Model65Block block, Output<FeatureVector> output)
-    {
-        for (var at = 0; at < trades.Length; at += 256)
+        var (warm, start) = (events.Length / 2, 0L);
+        for (var at = 0; at < events.Length; at += 256)
         {
-            var run = trades.Slice(at, Math.Min(256, trades.Length - at));
-            rings.Observe(Dataflow.Run<MarketEvent>.Of(run, rings.Accounts));
+            start = start == 0 && at >= warm ? Stopwatch.GetTimestamp() : start;
+            var run = events.AsSpan(at, Math.Min(256, events.Length - at));
+            if (withRings)
+            {
+                rings.Observe(Dataflow.Run<MarketEvent>.Of(run, rings.Accounts));
+            }
+
             block.Process(Dataflow.Run<MarketEvent>.Of(run, block.Accounts), output);
             output.Clear();
         }
+
+        return Stopwatch.GetElapsedTime(start).TotalSeconds * 1e9 / (events.Length - warm);
     }
+
+    // In a graph, because a run outside of one allocates its cursor.
+    private static double BytesPerEvent(MarketEvent[] events, Func<Block> block) => Math.Round(Rounds.Median(Enumerable.Range(0, 3).Select(_ =>
+    {
+        var source = new Given(events);
+        using var graph = new GraphBuilder().Add("source", source).Add("features", block(), ["source"]).Build();
+        EngineBenchmark.EventsPerSecond(graph, events.Length);
+        return source.BytesPerEvent;
+    })), 3);
 
     // The same vector by the same formulas, from the newest trades and candles as the rings hold them.
     private static double FromRings(MarketEvent[] trades, int vectors)
@@ -180,6 +217,10 @@ internal static class FeatureBenchmark
     private sealed class Given(MarketEvent[] events) : Source<MarketEvent>
     {
         private int _at;
+        private long _atQuarter;
+
+        /// <summary>Allocated from the first quarter on: by then windows, pools and queues have grown to what the traffic needs.</summary>
+        public double BytesPerEvent { get; private set; }
 
         public override bool Read(Output<MarketEvent> output, int limit, CancellationToken stop)
         {
@@ -189,6 +230,16 @@ internal static class FeatureBenchmark
             }
 
             _at = Math.Min(events.Length, _at + limit);
+            if (_atQuarter == 0 && _at >= events.Length / 4)
+            {
+                _atQuarter = GC.GetTotalAllocatedBytes(true);
+            }
+
+            if (_at == events.Length)
+            {
+                BytesPerEvent = (GC.GetTotalAllocatedBytes(true) - _atQuarter) / (events.Length * 0.75);
+            }
+
             return _at < events.Length;
         }
     }

@@ -34,21 +34,21 @@ internal static class FeatureChecks
 
     /// <summary>Replaces the future of random events: what was sent before must stay, bit by bit.</summary>
     public static Task<IReadOnlyList<CheckResult>> LookaheadAsync(PipelinePlan plan, int cuts, int seed, CancellationToken token) =>
-        RunAsync(plan, cuts, seed, vector => (new AnotherFuture(vector.Sequence), (whole, part) => Unchanged(whole, part, vector.Sequence)), token);
+        RunAsync(plan, cuts, seed, (vector, _) => (new AnotherFuture(vector.Sequence), (whole, part) => Unchanged(whole, part, vector.Sequence)), token);
 
     /// <summary>Starts at random hours (minutes, if the stream is short): what is warm must agree.</summary>
     public static Task<IReadOnlyList<CheckResult>> WarmupAsync(PipelinePlan plan, int cuts, int seed, CancellationToken token) =>
-        RunAsync(plan, cuts, seed, vector =>
+        RunAsync(plan, cuts, seed, (vector, length) =>
         {
             // Aligned, so that the start cuts no candle: what is cut is not seen whole, and that no block can know.
-            var start = vector.EventTime - (vector.EventTime % (60 * Minute));
+            var start = vector.EventTime - (vector.EventTime % (length < 120 * Minute ? Minute : 60 * Minute));
             return (new LaterStart(start), Agreeing);
         }, token);
 
     private delegate (long Compared, string? Problem) Comparison(IReadOnlyList<FeatureVector> whole, IReadOnlyList<FeatureVector> part);
 
     private static async Task<IReadOnlyList<CheckResult>> RunAsync(
-        PipelinePlan plan, int cuts, int seed, Func<FeatureVector, (Filter<MarketEvent> Change, Comparison Compare)> cut, CancellationToken token)
+        PipelinePlan plan, int cuts, int seed, Func<FeatureVector, long, (Filter<MarketEvent> Change, Comparison Compare)> cut, CancellationToken token)
     {
         var blocks = PartialRun.FeatureBlocks(plan).Select(b => b.Name).ToList();
         if (blocks.Count == 0)
@@ -61,9 +61,10 @@ internal static class FeatureChecks
         var results = blocks.ToDictionary(b => b, b => new CheckResult(b, 0, null), StringComparer.Ordinal);
         var random = new Random(seed);
         var candidates = whole.Values.MaxBy(v => v.Count)!;
+        var length = candidates.Count == 0 ? 0 : candidates[^1].EventTime - candidates[0].EventTime;
         for (var i = 0; i < cuts && candidates.Count > 0; i++)
         {
-            var (change, compare) = cut(candidates[random.Next(candidates.Count)]);
+            var (change, compare) = cut(candidates[random.Next(candidates.Count)], length);
             var part = await RecordAsync(plan, blocks, (root, change), token).ConfigureAwait(false);
             foreach (var block in blocks)
             {

@@ -245,6 +245,7 @@ internal static class FeatureStreams
         ("flat price", From([.. Enumerable.Range(0, 400).Select(i => new Step(0, 0, (byte)(i % 7), 210))])),
         ("a price that never stops rising", From([.. Enumerable.Range(0, 400).Select(_ => new Step(0, 130, 5, 212))])),
         ("a gap of days", From([new Step(0, 120, 5, 210), new Step(0, 130, 5, 255), new Step(0, 140, 9, 255), new Step(0, 120, 5, 230)])),
+        ("a day on which only the other symbol trades", From([new Step(0, 120, 0, 210), new Step(0, 120, 4, 255), new Step(0, 120, 0, 255), new Step(0, 120, 4, 255)])),
         ("edits", From([.. Enumerable.Range(0, 300).Select(i => new Step((byte)(i % 3 == 2 ? 205 + (i % 18) : 0), (byte)(i * 37), (byte)i, 190))])),
         ("auctions", From([.. Enumerable.Range(0, 300).Select(i => new Step(250, (byte)(i * 91), (byte)i, 205))])),
         ("huge values", From([.. Enumerable.Range(0, 300).Select(i => new Step(0, (byte)(251 + (i % 5)), (byte)(i % 3 == 0 ? 255 : 1), 215))])),

@@ -72,7 +72,8 @@ internal static class FlowBatch
         return vectors;
     }
 
-    // The market of these streams is open day and night, so that candles follow each other without a gap once there was a trade.
+    // The market of these streams is open day and night, so once there was a trade candles follow each other without a gap; but a day
+    // without any event of the symbol has none.
     private static IEnumerable<long> Ticks(MarketEvent e, Dictionary<int, long> last, bool hasTrades, FlowOptions options)
     {
         if (!last.TryGetValue(e.Symbol, out var before))
@@ -93,7 +94,11 @@ internal static class FlowBatch
             var length = options.CandleSeconds * Second;
             for (var candle = (before / length) + 1; candle * length <= e.EventTime; candle++)
             {
-                yield return candle * length;
+                var day = ((candle * length) - 1) / (86_400 * Second);
+                if (day == before / (86_400 * Second) || day == e.EventTime / (86_400 * Second))
+                {
+                    yield return candle * length;
+                }
             }
         }
     }
