@@ -14,7 +14,7 @@ internal sealed class EntryReader(IReadOnlyList<string> fields, string symbol) :
     private const int MaxLayouts = 16;
 
     private readonly List<Layout> _layouts = [];
-    private readonly Dictionary<string, (string Microseconds, string Nanoseconds)> _moments = new(StringComparer.Ordinal);
+    private readonly List<Moment> _moments = [];
     private EntryPage _page = null!;
     private Layout _layout = new([], [], false);
     private TextSlot[] _texts = new TextSlot[16];
@@ -27,6 +27,9 @@ internal sealed class EntryReader(IReadOnlyList<string> fields, string symbol) :
     /// <param name="Names">As text.</param>
     /// <param name="IsOurs">At least one of them belongs to the format.</param>
     private sealed record Layout(byte[][] Encoded, string[] Names, bool IsOurs);
+
+    /// <summary>Names of the two fields that a moment is kept in.</summary>
+    private sealed record Moment(string Name, string Microseconds, string Nanoseconds);
 
     private struct TextSlot
     {
@@ -52,11 +55,7 @@ internal sealed class EntryReader(IReadOnlyList<string> fields, string symbol) :
 
     public long Time(string name)
     {
-        if (!_moments.TryGetValue(name, out var moment))
-        {
-            _moments[name] = moment = (name + "_us", name + "_ns");
-        }
-
+        var moment = MomentOf(name);
         var at = Find(moment.Microseconds);
         if (at < 0)
         {
@@ -64,6 +63,22 @@ internal sealed class EntryReader(IReadOnlyList<string> fields, string symbol) :
         }
 
         return (Number(name, at) * 1000) + (Find(moment.Nanoseconds) is >= 0 and var rest ? Number(name, rest) : 0);
+    }
+
+    // An event has one or two.
+    private Moment MomentOf(string name)
+    {
+        foreach (var known in _moments)
+        {
+            if (known.Name == name)
+            {
+                return known;
+            }
+        }
+
+        var moment = new Moment(name, name + "_us", name + "_ns");
+        _moments.Add(moment);
+        return moment;
     }
 
     /// <summary>Takes the place of the field <c>seq</c> where a source numbers its events itself.</summary>
@@ -226,7 +241,8 @@ internal sealed class EntryReader(IReadOnlyList<string> fields, string symbol) :
             encoded[i] = _page.Name(_entry, i).ToArray();
         }
 
-        string[] names = [.. encoded.Select(Encoding.UTF8.GetString)];
+        // As the same objects that formats ask with, where they have them: that makes them quick to compare.
+        string[] names = [.. encoded.Select(Encoding.UTF8.GetString).Select(n => string.IsInterned(n) ?? n)];
         var layout = new Layout(encoded, names, names.Any(name => name == "ts_us" || (name is not "symbol" && fields.Contains(name))));
         if (_layouts.Count < MaxLayouts)
         {

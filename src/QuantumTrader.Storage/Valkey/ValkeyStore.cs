@@ -87,7 +87,7 @@ public sealed partial class ValkeyStore : IEventStore, IAppendAnswers
         try
         {
             store._reads.Use(options.Address, c => { c.Writer.Begin(1).Bulk("PING"u8); c.Call(); return 0; });
-            store._memory = ValkeyStatus.Findings(options, store._valkey);
+            store._memory = store.AskMemory();
         }
         catch (StoreException e) when (e.InnerException is System.Net.Sockets.SocketException or IOException or OperationCanceledException)
         {
@@ -100,6 +100,19 @@ public sealed partial class ValkeyStore : IEventStore, IAppendAnswers
         }
 
         return store;
+    }
+
+    // Only for people: a busy server that does not say in time is no reason to refuse the run.
+    private IReadOnlyList<string> AskMemory()
+    {
+        try
+        {
+            return ValkeyStatus.Findings(_options, _valkey);
+        }
+        catch (StoreException e)
+        {
+            return [$"How the server's memory is set could not be asked. {e.Message}"];
+        }
     }
 
     /// <inheritdoc/>

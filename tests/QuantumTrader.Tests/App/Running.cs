@@ -18,6 +18,7 @@ internal sealed class Running : IDisposable
 
     public void WaitForLine(string start)
     {
+        var before = new List<string>();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (_process.StandardError.ReadLineAsync(deadline.Token).AsTask().Result is { } line)
         {
@@ -25,9 +26,11 @@ internal sealed class Running : IDisposable
             {
                 return;
             }
+
+            before.Add(line);
         }
 
-        Assert.Fail($"the command ended without the line '{start}'");
+        Assert.Fail($"the command ended without the line '{start}': {string.Join('\n', before)}");
     }
 
     public void Signal(string name) => Process.Start("kill", [$"-{name}", _process.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExit(10_000).ShouldBeTrue();
