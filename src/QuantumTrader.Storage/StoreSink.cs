@@ -46,6 +46,7 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
     private bool _isDown;
     private StoreAppend _total;
     private int _mostWaiting;
+    private readonly SortedDictionary<string, StoredChannel> _channels = new(StringComparer.Ordinal);
 
     /// <summary>A sink into one of the run's stores.</summary>
     public StoreSink(StoreSinkOptions options, StoreSection stores, EventFormat<T> format, BlockContext context)
@@ -109,7 +110,14 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
     }
 
     /// <inheritdoc/>
-    public override object Report() => new StoreSinkReport(_total.Stored, _total.Repeated, _total.Late, _mostWaiting, _store?.Findings ?? []);
+    public override object Report()
+    {
+        lock (_channels)
+        {
+            return new StoreSinkReport(
+                _total.Stored, _total.Repeated, _total.Late, _mostWaiting, _store?.Findings ?? [], new SortedDictionary<string, StoredChannel>(_channels, StringComparer.Ordinal));
+        }
+    }
 
     // On the sink's own thread, so that only its edge fills. It ends when the store is back, or when the drain deadline breaks the run off.
     private void WaitForRoom()
@@ -148,6 +156,7 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
                 return;
             }
 
+            Count(_waiting.AsSpan(_first, piece));
             if (_isDown)
             {
                 _isDown = false;
@@ -158,6 +167,38 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
         }
 
         _first = 0;
+    }
+
+    // Events of a channel mostly come one after the other, so the table is asked once for each such stretch.
+    private void Count(ReadOnlySpan<T> taken)
+    {
+        var (channel, events, last) = ("", 0L, 0L);
+        foreach (ref readonly var e in taken)
+        {
+            var address = _format.AddressOf(in e);
+            if (!ReferenceEquals(address.Channel, channel))
+            {
+                Count(channel, events, last);
+                (channel, events, last) = (address.Channel, 0, 0);
+            }
+
+            (events, last) = (events + 1, Math.Max(last, address.EventTime));
+        }
+
+        Count(channel, events, last);
+    }
+
+    private void Count(string channel, long events, long last)
+    {
+        if (events > 0)
+        {
+            // A running sink may be asked for its report.
+            lock (_channels)
+            {
+                var before = _channels.GetValueOrDefault(channel);
+                _channels[channel] = new StoredChannel(before.Events + events, Math.Max(before.LastTime, last));
+            }
+        }
     }
 
     private void Drop(int count)
@@ -188,4 +229,11 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
 /// <param name="Late">Events that came later than the store's settings expect.</param>
 /// <param name="MostWaiting">Most events that waited for the store at once.</param>
 /// <param name="Findings">What was found to be wrong with the store.</param>
-public sealed record StoreSinkReport(long Stored, long Repeated, long Late, int MostWaiting, IReadOnlyList<string> Findings);
+/// <param name="Channels">What the store took, by channel.</param>
+public sealed record StoreSinkReport(
+    long Stored, long Repeated, long Late, int MostWaiting, IReadOnlyList<string> Findings, IReadOnlyDictionary<string, StoredChannel> Channels);
+
+/// <summary>What a store took of one channel.</summary>
+/// <param name="Events">Events, those that were stored already included.</param>
+/// <param name="LastTime">Latest event time, ns UTC.</param>
+public readonly record struct StoredChannel(long Events, long LastTime);

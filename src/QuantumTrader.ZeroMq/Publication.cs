@@ -71,6 +71,18 @@ internal sealed class Publication : IDisposable
     /// <summary>Connections that were made, and those that were lost.</summary>
     public (long Accepted, long Disconnected) Connections => (Volatile.Read(ref _accepted), Volatile.Read(ref _disconnected));
 
+    /// <summary>True when somebody subscribed to anything.</summary>
+    public bool HasSubscribers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _prefixes.Count > 0;
+            }
+        }
+    }
+
     /// <summary>True when somebody subscribed to something that this topic begins with.</summary>
     public bool HasSubscriber(string topic)
     {

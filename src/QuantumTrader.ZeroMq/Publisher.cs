@@ -52,6 +52,10 @@ internal sealed class Publisher<T>(
 
     public bool Serves(string channel) => CountsOf(channel) is not null;
 
+    public bool HasSubscribersEverywhere => _publications.All(p => p.HasSubscribers);
+
+    public string WithoutSubscribers => string.Join(", ", _publications.Where(p => !p.HasSubscribers).Select(p => p.Endpoint));
+
     public bool HasSubscriber(string topic) => _publications.Any(p => p.HasSubscriber(topic));
 
     /// <summary>Counts an event that the block could not hand over.</summary>

@@ -75,6 +75,13 @@ public sealed record ZeroMqSinkOptions
     [Range(0, 3600)]
     public double HeartbeatSeconds { get; init; } = 1;
 
+    /// <summary>
+    /// Seconds that the start waits until every address of this sink has a subscriber: for replays, whose first events nobody would get
+    /// otherwise. 0 does not wait, and a wait in vain ends with a finding.
+    /// </summary>
+    [Range(0, 3600)]
+    public double AwaitSubscribersSeconds { get; init; }
+
     /// <summary>Milliseconds that the end of the run waits for messages that subscribers have not taken yet.</summary>
     [Range(0, 600_000)]
     public int LingerMs { get; init; } = 1000;
@@ -116,7 +123,10 @@ public sealed class ZeroMqSink<T> : Observer<T> where T : struct, IEvent<T>
     private const string Stopped = "stopped";
     private const string NotPublished = "not_published";
 
+    private const int LookMilliseconds = 10;
+
     private readonly ZeroMqSinkOptions _options;
+    private readonly TimeProvider _clock;
     private readonly EventFormat<T> _format;
     private readonly Publisher<T> _publisher;
     private readonly HandOverRing<T> _ring;
@@ -132,7 +142,7 @@ public sealed class ZeroMqSink<T> : Observer<T> where T : struct, IEvent<T>
         ArgumentNullException.ThrowIfNull(format);
         LibZmq.Require();
         CheckFormat(options);
-        _options = options;
+        (_options, _clock) = (options, context.Clock);
         _format = format;
         _ring = new HandOverRing<T>(options.Queue);
         var endpoints = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -163,6 +173,7 @@ public sealed class ZeroMqSink<T> : Observer<T> where T : struct, IEvent<T>
         _publisher.Open(Accounts);
         _thread = new Thread(_publisher.Run) { IsBackground = true, Name = $"qt/{Name}/publish" };
         _thread.Start();
+        AwaitSubscribers();
     }
 
     /// <inheritdoc/>
@@ -203,6 +214,23 @@ public sealed class ZeroMqSink<T> : Observer<T> where T : struct, IEvent<T>
         _publisher.Dispose();
         base.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    private void AwaitSubscribers()
+    {
+        // The publisher's thread takes subscriptions in; nothing tells this one, so it looks.
+        using var nothing = new ManualResetEventSlim();
+        var since = _clock.GetTimestamp();
+        while (_options.AwaitSubscribersSeconds > 0 && !_publisher.HasSubscribersEverywhere)
+        {
+            if (_clock.GetElapsedTime(since).TotalSeconds >= _options.AwaitSubscribersSeconds)
+            {
+                Note("no_subscriber", $"Nobody subscribed within {_options.AwaitSubscribersSeconds} s on {_publisher.WithoutSubscribers}; what is published there now is lost.");
+                return;
+            }
+
+            nothing.Wait(LookMilliseconds);
+        }
     }
 
     // Cold: the ring is full, or the publisher has ended.

@@ -35,11 +35,12 @@ public sealed record ZeroMqSourceOptions
 }
 
 /// <summary>What one topic received.</summary>
+/// <param name="FirstNumber">Number of its first event or message; what was published before that was missed, by joining late. 0 before it came.</param>
 /// <param name="LastNumber">Number of its newest event or message, by the publisher's count.</param>
 /// <param name="Gaps">Times that numbers were missing.</param>
 /// <param name="Missing">Numbers that were missing.</param>
 /// <param name="Restarts">Times that the publisher began to count anew.</param>
-public sealed record TopicReport(long LastNumber, long Gaps, long Missing, long Restarts);
+public sealed record TopicReport(long FirstNumber, long LastNumber, long Gaps, long Missing, long Restarts);
 
 /// <summary>What <c>source.zeromq</c> leaves in the run's report.</summary>
 /// <param name="MessagesReceived">Messages, bad ones and heartbeats included.</param>
@@ -194,7 +195,7 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
         return new ZeroMqSourceReport(
             Volatile.Read(ref _received), Volatile.Read(ref _processed), Volatile.Read(ref _sequence), Volatile.Read(ref _heartbeats), Volatile.Read(ref _errors),
             topics.Sum(t => t.Gaps), topics.Sum(t => t.Missing), Accounts.Dropped, Volatile.Read(ref _lagSeconds), Volatile.Read(ref _connected), Volatile.Read(ref _disconnected),
-            topics.OrderBy(t => t.Topic, StringComparer.Ordinal).ToDictionary(t => t.Topic, t => new TopicReport(t.Last, t.Gaps, t.Missing, t.Restarts), StringComparer.Ordinal));
+            topics.OrderBy(t => t.Topic, StringComparer.Ordinal).ToDictionary(t => t.Topic, t => new TopicReport(t.First, t.Last, t.Gaps, t.Missing, t.Restarts), StringComparer.Ordinal));
     }
 
     /// <inheritdoc/>
@@ -434,6 +435,15 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
 
     private void Arrived(Subscription subscription, long first, long last)
     {
+        if (subscription.First == 0)
+        {
+            subscription.First = first;
+            if (first > 1)
+            {
+                Note("joined_late", $"{subscription.Topic}: begins with number {first}; {first - 1} were published before this source was there.");
+            }
+        }
+
         if (subscription.IsKnown && first != subscription.Last + 1)
         {
             if (first <= subscription.Last)
@@ -496,6 +506,8 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
 
         /// <summary>False until a number was seen: who joins late has missed nothing.</summary>
         public bool IsKnown { get; private set; }
+
+        public long First { get; set; }
 
         public long Last { get; private set; }
 

@@ -36,6 +36,7 @@ internal sealed record Benchmark(string Name, string Summary, Func<BenchmarkRequ
         new("journal", "Append, scan, an hour out of a month, group commit.", JournalBenchmark.Run),
         new("valkey", "Storing in Valkey and reading back, against its own benchmark and a bare socket.", ValkeyBenchmark.Run),
         new("zeromq", "The bus: throughput, hand-over, latency.", ZeroMqBenchmark.Run),
+        new("end_to_end_store", "From the publisher over the bus into Valkey, against the same in Python.", EndToEndStoreBenchmark.Run),
     ];
 }
 

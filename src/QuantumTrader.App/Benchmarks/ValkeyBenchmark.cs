@@ -26,7 +26,16 @@ internal static class ValkeyBenchmark
     private const double LongestPing = 5;
 
     /// <summary>Runs it; null when Valkey is not installed.</summary>
-    public static BenchmarkResult? Run(BenchmarkRequest request)
+    public static BenchmarkResult? Run(BenchmarkRequest request) => WithServer(port =>
+    {
+        var cases = new List<BenchmarkCase>();
+        Write(cases, port, request.IsQuick ? 20_000 : 200_000);
+        Read(cases, port, request.IsQuick ? Hour / 10 : Hour);
+        return new BenchmarkResult("valkey", cases);
+    });
+
+    /// <summary>Measures with a server of its own on a free port; null when Valkey is not installed.</summary>
+    public static BenchmarkResult? WithServer(Func<int, BenchmarkResult> measure)
     {
         var folder = Directory.CreateTempSubdirectory("qt-bench-");
         try
@@ -40,10 +49,7 @@ internal static class ValkeyBenchmark
 
             try
             {
-                var cases = new List<BenchmarkCase>();
-                Write(cases, port, request.IsQuick ? 20_000 : 200_000);
-                Read(cases, port, request.IsQuick ? Hour / 10 : Hour);
-                return new BenchmarkResult("valkey", cases);
+                return measure(port);
             }
             finally
             {
@@ -57,8 +63,10 @@ internal static class ValkeyBenchmark
         }
     }
 
-    private static readonly MarketContext s_market = MarketContext.Of(new TradingCalendar(), new Instrument("WDOU25", 0.5m, 10m, 1m));
-    private static readonly MarketFormat s_format = new(s_market);
+    /// <summary>The market of all trades here.</summary>
+    public static MarketContext Market { get; } = MarketContext.Of(new TradingCalendar(), new Instrument("WDOU25", 0.5m, 10m, 1m));
+
+    private static readonly MarketFormat s_format = new(Market);
 
     private static void Write(List<BenchmarkCase> cases, int port, int count)
     {
@@ -107,7 +115,8 @@ internal static class ValkeyBenchmark
         }
     }
 
-    private static MarketEvent[] Trades(int count, long nanosecondsApart)
+    /// <summary>Trades, all different.</summary>
+    public static MarketEvent[] Trades(int count, long nanosecondsApart)
     {
         var trades = new MarketEvent[count];
         for (var i = 0; i < count; i++)
@@ -132,8 +141,9 @@ internal static class ValkeyBenchmark
         return trades;
     }
 
-    private static ValkeyStore Open(int port, int pack) =>
-        ValkeyStore.Open(new ValkeyOptions { Host = "127.0.0.1", Port = port, Pack = pack, Pipeline = Pipeline, TimeoutMs = 10_000 }, s_market.Calendar, TimeProvider.System);
+    /// <summary>A store on the server.</summary>
+    public static ValkeyStore Open(int port, int pack) =>
+        ValkeyStore.Open(new ValkeyOptions { Host = "127.0.0.1", Port = port, Pack = pack, Pipeline = Pipeline, TimeoutMs = 10_000 }, Market.Calendar, TimeProvider.System);
 
     private static double Append(int port, MarketEvent[] trades, int pack)
     {
@@ -257,7 +267,8 @@ internal static class ValkeyBenchmark
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
-    private static void Flush(int port)
+    /// <summary>Empties the server.</summary>
+    public static void Flush(int port)
     {
         using var socket = Connect(port);
         socket.Send(Command("FLUSHALL"));

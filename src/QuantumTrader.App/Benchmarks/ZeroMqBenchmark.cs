@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
@@ -46,7 +45,7 @@ internal static class ZeroMqBenchmark
             () => Sink(new ZeroMqSinkOptions { Format = BusFormat.Binary, OnePart = true }, count, 1),
             () => Sink(new ZeroMqSinkOptions { Format = BusFormat.Binary, FrameEvents = 32 }, ticks, 32),
             () => Sink(new ZeroMqSinkOptions { Format = BusFormat.Json }, count / 2, 1),
-            () => Python(count / 4));
+            () => Peers.Run("zeromq_peer.py", count / 4));
         List<BenchmarkCase> cases =
         [
             new("bare", Rounds.Median(figures[0]), "messages/s", 0.9, Rounds.Ratio(figures[0], figures[1])) { Against = "a bare loop of the same libzmq calls" },
@@ -140,38 +139,6 @@ internal static class ZeroMqBenchmark
         }
 
         return messages / receiver.WaitForAll(start);
-    }
-
-    /// <summary>Messages a second of the peer; 0 when it cannot run here.</summary>
-    private static double Python(int messages)
-    {
-        var script = FindPeer();
-        var python = File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
-        using var process = Process.Start(new ProcessStartInfo(python, [script, messages.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true, RedirectStandardError = true });
-        var error = process!.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit(Timeout);
-        if (double.TryParse(output, CultureInfo.InvariantCulture, out var rate))
-        {
-            return rate;
-        }
-
-        Console.Error.WriteLine($"The pyzmq peer did not run (Debian: apt install python3-zmq): {error.Result.Trim().Split('\n')[^1]}");
-        return 0;
-    }
-
-    private static string FindPeer()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var script = Path.Combine(folder.FullName, "tests", "Benchmarks", "peers", "zeromq_peer.py");
-            if (File.Exists(script))
-            {
-                return script;
-            }
-        }
-
-        return "tests/Benchmarks/peers/zeromq_peer.py";
     }
 
     /// <summary>What a tick costs the thread that runs the pipeline: in bursts that the queue takes, with a subscriber at the other end.</summary>

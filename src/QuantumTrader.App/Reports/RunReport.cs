@@ -9,12 +9,13 @@ namespace QuantumTrader.App.Reports;
 internal sealed record RunReport(
     string Pipeline, bool Balanced, bool Completed, string? Fault, double ElapsedSeconds, long Events, double ThroughputEventsPerSecond,
     string Bottleneck, IReadOnlyDictionary<string, RunBlock> Blocks, IReadOnlyList<EdgeReport> Edges, IReadOnlyList<LatencyReport> Latency,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] BridgeReport? Bridge,
     IReadOnlyList<string> Imbalances, IReadOnlyList<RunNote> Notes, IReadOnlyDictionary<string, long> NoteCounts, IReadOnlyList<DeadLetter> DeadLetters)
 {
     public static RunReport Of(string pipeline, GraphReport graph) => new(
         pipeline, graph.Balanced, graph.Completed, graph.Fault, graph.Elapsed.TotalSeconds, graph.Events, graph.EventsPerSecond, graph.Bottleneck,
         ByName(graph.Blocks) ?? [],
-        graph.Edges, graph.Latency, graph.Imbalances, graph.Notes, graph.NoteCounts, graph.DeadLetters);
+        graph.Edges, graph.Latency, BridgeReport.Of(graph.Blocks), graph.Imbalances, graph.Notes, graph.NoteCounts, graph.DeadLetters);
 
     private static Dictionary<string, RunBlock>? ByName(IReadOnlyList<BlockReport> blocks) => blocks.Count == 0 ? null : blocks.ToDictionary(b => b.Name, b => new RunBlock(
         b.In, b.Out, b.Passed, b.Created, b.Consumed, b.Held, b.Failed, b.Dropped, b.Errors, b.Hash, b.Idle, b.Backpressured, b.Busy,
@@ -53,6 +54,12 @@ internal sealed record RunReport(
         {
             text.AppendLine();
             Line($"{name}: {Json.Serialize(b.Details)}");
+        }
+
+        if (Bridge is not null)
+        {
+            text.AppendLine();
+            Line($"bridge: {Json.Serialize(Bridge)}");
         }
 
         if (NoteCounts.Count > 0)

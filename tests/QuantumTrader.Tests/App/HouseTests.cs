@@ -40,6 +40,16 @@ public sealed class HouseTests
     }
 
     [Fact]
+    public void Socket_options_have_names()
+    {
+        // The number of an option of one system is another option, or none, on the next.
+        var sources = Projects.SelectMany(p => Directory.EnumerateFiles(Path.GetDirectoryName(p)!, "*.cs", SearchOption.AllDirectories)).Where(f => !f.Contains("/obj/", StringComparison.Ordinal)).ToList();
+
+        sources.Count.ShouldBeGreaterThan(100);
+        sources.Where(f => System.Text.RegularExpressions.Regex.IsMatch(File.ReadAllText(f), @"SetRawSocketOption|\(SocketOption(Name|Level)?\)|IOControl")).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Every_forbidden_call_exists_and_comes_with_a_remedy()
     {
         // The analyzer ignores a line that names nothing, such as one with a slip of the pen.

@@ -21,6 +21,17 @@ public sealed class StoreDocumentTests
     }
 
     [Fact]
+    public void Every_known_defect_names_tests_that_exist()
+    {
+        var tests = typeof(StoreDocumentTests).Assembly.GetTypes().SelectMany(t => t.GetMethods()).Select(m => m.Name).ToHashSet();
+        var rows = Text[Text.IndexOf("## Known defects", StringComparison.Ordinal)..].Split('\n').Where(l => Regex.IsMatch(l, @"^\| \d")).ToList();
+
+        rows.Select(r => int.Parse(r.Split('|')[1], System.Globalization.CultureInfo.InvariantCulture)).ShouldBe([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14]);
+        rows.ShouldAllBe(r => Regex.Count(r, "`(.*?)`") > 0);
+        rows.SelectMany(r => Regex.Matches(r, "`(.*?)`").Select(m => m.Groups[1].Value)).Where(name => !tests.Contains(name)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void The_table_of_keys_is_what_the_store_uses()
     {
         var channels = new Dictionary<string, string> { ["trades"] = "tick", ["book"] = "book", ["candles"] = "bar:1m", ["features"] = "features", ["signals"] = "signal", ["predictions"] = "prediction", ["flow"] = "flow" };

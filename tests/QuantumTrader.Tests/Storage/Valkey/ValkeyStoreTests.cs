@@ -307,6 +307,36 @@ public sealed class ValkeyStoreTests(SharedServer shared)
     }
 
     [ValkeyFact]
+    public void The_status_asks_the_set_of_streams_and_never_walks_the_keys()
+    {
+        var server = shared.Empty();
+        using var store = Stored.Open(server);
+        store.Store(Stored.Trades(100));
+        server.Cli("CONFIG", "RESETSTAT");
+        store.Status().Streams.Count.ShouldBe(1);
+
+        var commands = server.Cli("INFO", "commandstats").Split('\n').Select(l => l.Split(':')[0]).ToList();
+        commands.ShouldContain("cmdstat_smembers");
+        commands.ShouldNotContain("cmdstat_keys");
+        commands.ShouldNotContain("cmdstat_scan");
+    }
+
+    [ValkeyFact]
+    public void A_thousand_trades_share_a_round_trip()
+    {
+        var server = shared.Empty();
+        using var store = Stored.Open(server);
+        store.Store(Stored.Trades(1));
+        server.Cli("CONFIG", "RESETSTAT");
+        store.Store(Stored.Trades(20_000, 1, firstNumber: 2, startMs: 10));
+
+        // The server reads at most 16 kB at a time; an entry has some 250 bytes.
+        var stats = server.Cli("INFO", "stats").Split('\n').Select(l => l.Trim().Split(':')).Where(p => p.Length == 2).ToDictionary(p => p[0], p => p[1]);
+        long.Parse(stats["total_commands_processed"]).ShouldBeGreaterThanOrEqualTo(20_000);
+        long.Parse(stats["total_reads_processed"]).ShouldBeLessThan(20_000 / 20);
+    }
+
+    [ValkeyFact]
     public void Several_connections_keep_the_order_of_every_symbol()
     {
         var server = shared.Empty();
