@@ -370,7 +370,7 @@ internal sealed class Publisher<T>(
 
             _json!.Reset(_body);
             _json.WriteStartObject();
-            _json.WriteNumber("v"u8, BusMessage.Version);
+            _json.WriteNumber("version"u8, BusMessage.Version);
             _json.WriteString("type"u8, "heartbeat"u8);
             _json.WriteString("topic"u8, line.Name);
             _json.WriteNumber("seq"u8, line.Number);

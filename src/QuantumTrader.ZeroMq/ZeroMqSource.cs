@@ -357,8 +357,8 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
         try
         {
             _fields.Number = null;
-            var isCanonical = _fields.Has("v");
-            if (isCanonical && _fields.Whole("v") != BusMessage.Version)
+            var isCanonical = _fields.Has("version");
+            if (isCanonical && _fields.Whole("version") != BusMessage.Version)
             {
                 Refuse("unknown_version", body);
                 return;

@@ -82,7 +82,7 @@ internal static class EndToEndStoreBenchmark
             new ZeroMqSourceOptions { Channels = ["tick"], Endpoint = publisher.Endpoints["tick"], Count = trades.Length }, Context("ticks"), bus, market, format);
         using var store = ValkeyBenchmark.Open(port, pack);
         var sink = new StoreSink<MarketEvent>(new StoreSinkOptions(), () => store, format, TimeProvider.System);
-        using var graph = new GraphBuilder(new EngineOptions()).Add("ticks", source).Add("keep", sink, ["ticks"], new BlockSettings { Io = true }).Build();
+        using var graph = new GraphBuilder().Add("ticks", source).Add("keep", sink, ["ticks"], new BlockSettings { Io = true }).Build();
         var run = graph.RunAsync();
         WaitUntil(() => publisher.HasSubscriber("tick_WDOU25"));
         var start = Stopwatch.GetTimestamp();

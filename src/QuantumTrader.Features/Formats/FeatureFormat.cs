@@ -22,7 +22,7 @@ public sealed class FeatureFormat(MarketContext market) : EventFormat<FeatureVec
     public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "hash", "values", "warm"];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Channels { get; } = ["features"];
+    public override IReadOnlyList<string> Channels { get; } = ["features", "flow", "liquidity"];
 
     /// <inheritdoc/>
     public override void Write(in FeatureVector value, IFieldWriter fields)

@@ -37,7 +37,7 @@ internal sealed class CanonicalBody<T>(EventFormat<T> format, Utf8JsonWriter jso
     public void Write(Utf8JsonWriter json, in T value, int index, in EventAddress address, long number)
     {
         json.WriteStartObject();
-        json.WriteNumber("v"u8, BusMessage.Version);
+        json.WriteNumber("version"u8, BusMessage.Version);
         _fields.Number = number;
         format.Write(in value, _fields);
         json.WriteEndObject();

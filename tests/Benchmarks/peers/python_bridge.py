@@ -75,7 +75,7 @@ def main():
     for i in range(count):
         price, quantity = 5432.5 + i % 17 * 0.5, 1 + i % 9
         tick = {
-            "v": 1, "kind": "trade", "symbol": "WDOU25", "ts_us": FIRST_US + i * 1000, "seq": i + 1, "recv_us": FIRST_US + 3000 + i * 1000,
+            "version": 1, "kind": "trade", "symbol": "WDOU25", "ts_us": FIRST_US + i * 1000, "seq": i + 1, "recv_us": FIRST_US + 3000 + i * 1000,
             "price": price, "qty": quantity, "trade_no": 10_000 + i, "money": price * quantity * 10, "trade_type": 2 + i % 2, "buyer": 308, "seller": 85 + i % 5,
             "side": "sell" if i % 2 else "buy", "side_from": "flag",
         }

@@ -12,7 +12,7 @@ public sealed class BridgeTests : IDisposable
     private const string Publisher = "pipelines/bus-demo.yml";
     private const int Patience = 60;
 
-    private static readonly string[] Channels = ["tick", "book", "quote", "mark", "state", "top", "bar", "prediction", "order", "fill", "tape", "footprint", "event"];
+    private static readonly string[] Channels = ["tick", "book", "quote", "mark", "state", "top", "bar", "prediction", "order", "fill", "tape", "footprint", "event", "flow", "liquidity"];
 
     private readonly TemporaryFolder _folder = new();
     private readonly string[] _ports = FreePorts();

@@ -107,7 +107,7 @@ internal sealed class BusFixture : IDisposable
 
     /// <summary>A canonical trade.</summary>
     public static string Json(long number, string symbol = "WDOU25") =>
-        FormattableString.Invariant($$"""{"v":1,"kind":"trade","symbol":"{{symbol}}","ts_us":1723075200000000,"seq":{{number}},"price":5432.5,"qty":3,"side":"buy"}""");
+        FormattableString.Invariant($$"""{"version":1,"kind":"trade","symbol":"{{symbol}}","ts_us":1723075200000000,"seq":{{number}},"price":5432.5,"qty":3,"side":"buy"}""");
 
     /// <summary>Receives a whole message.</summary>
     public static List<byte[]> Receive(ZmqSocket socket)

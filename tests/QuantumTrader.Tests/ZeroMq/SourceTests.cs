@@ -73,8 +73,8 @@ public sealed class SourceTests : IDisposable
             BusFixture.Send(publisher, "tick_WDOU25", BusFixture.Json(number));
         }
 
-        BusFixture.Send(publisher, "heartbeat_tick_WDOU25", """{"v":1,"type":"heartbeat","seq":2}""");
-        BusFixture.Send(publisher, "heartbeat_tick_WDOU25", """{"v":1,"type":"heartbeat","seq":5}""");
+        BusFixture.Send(publisher, "heartbeat_tick_WDOU25", """{"version":1,"type":"heartbeat","seq":2}""");
+        BusFixture.Send(publisher, "heartbeat_tick_WDOU25", """{"version":1,"type":"heartbeat","seq":5}""");
         BusFixture.Send(publisher, "tick_WDO", BusFixture.Json(1, "WDO"));
         BusFixture.Read(source, 7);
 
@@ -181,6 +181,27 @@ public sealed class SourceTests : IDisposable
         var body = Encoding.UTF8.GetString(BusFixture.Receive(subscriber)[1]);
         body.ShouldContain("\"topic\":\"tick_WDOU25\"");
         body.ShouldContain("\"seq\":5");
+    }
+
+    [Fact]
+    public void Candles_are_read_as_they_were_published()
+    {
+        var format = new CandleFormat(_bus.Market);
+        var sink = _bus.Keep(new ZeroMqSink<Candle>(new ZeroMqSinkOptions { Endpoint = BusFixture.Anywhere }, BusFixture.Context("bars"), _bus.Bus, _bus.Market, format));
+        sink.Start();
+        var options = new ZeroMqSourceOptions { Channels = ["bar:1m"], Endpoint = sink.Endpoints["bar:"], Count = 1 };
+        var source = _bus.Keep(new ZeroMqSource<Candle>(options, BusFixture.Context("candles"), _bus.Bus, _bus.Market, format));
+        source.Start();
+        BusFixture.Until(() => sink.HasSubscriber("bar:1m_WDOU25"), "the subscription must stand");
+        var candle = new Candle { Sequence = 1, Symbol = 1, StartTime = Feed.Start, EndTime = Feed.Start + 60_000_000_000, Open = Scaled.One, Close = 2 * Scaled.One, Volume = 7 * Scaled.One };
+        sink.Observe(Run<Candle>.Of([candle]));
+        var output = new Output<Candle>();
+        using var stop = new CancellationTokenSource(BusFixture.Patience);
+        while (source.Read(output, 1, stop.Token))
+        {
+        }
+
+        output.ToArray().ShouldHaveSingleItem().Volume.ShouldBe(7 * Scaled.One, "no field of the message may hide one of the candle");
     }
 
     [Fact]

@@ -26,6 +26,10 @@ public sealed class FeatureFormatTests : FormatContract<FeatureVector>
     }
 
     [Fact]
+    public void Every_shipped_vector_has_a_channel_of_the_bus() =>
+        FeatureCatalogue.Shipped.Entries.Select(e => e.Schema.Channel).Distinct().ShouldBe(Format.Channels, ignoreOrder: true);
+
+    [Fact]
     public void A_vector_of_names_that_nobody_wrote_here_keeps_their_hash()
     {
         var written = new FeatureVector(1, 2, 1, Schemas[1], [0.5], [1]);
