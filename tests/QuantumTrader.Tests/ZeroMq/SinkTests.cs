@@ -29,7 +29,7 @@ public sealed class SinkTests : IDisposable
         var first = BusFixture.Receive(subscriber);
         Encoding.UTF8.GetString(first[0]).ShouldBe("tick_WDOU25");
         var body = Json(first[1]);
-        body.GetProperty("v").GetInt32().ShouldBe(1);
+        body.GetProperty("version").GetInt32().ShouldBe(1);
         body.GetProperty("symbol").GetString().ShouldBe("WDOU25");
         body.GetProperty("ts_us").GetInt64().ShouldBe(trades[0].EventTime / 1000);
         body.GetProperty("seq").GetInt64().ShouldBe(1);

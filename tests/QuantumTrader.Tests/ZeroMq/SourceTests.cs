@@ -100,8 +100,8 @@ public sealed class SourceTests : IDisposable
         var noKind = good;
         byte[][] bodies =
         [
-            [], [1, 2, 3], "{"u8.ToArray(), "{\"v\":1,\"seq\":1,\"price\":\"x\"}"u8.ToArray(), "[1,2,3,4,5,6,7,8,9]"u8.ToArray(), new byte[40], new byte[2000],
-            cut, tooMany, noKind, "{\"v\":99}"u8.ToArray(), Encoding.UTF8.GetBytes($"{{\"v\":1,\"symbol\":\"NOBODY\",\"seq\":{long.MaxValue}}}"), Encoding.UTF8.GetBytes(new string('{', 500)),
+            [], [1, 2, 3], "{"u8.ToArray(), "{\"version\":1,\"seq\":1,\"price\":\"x\"}"u8.ToArray(), "[1,2,3,4,5,6,7,8,9]"u8.ToArray(), new byte[40], new byte[2000],
+            cut, tooMany, noKind, "{\"version\":99}"u8.ToArray(), Encoding.UTF8.GetBytes($"{{\"version\":1,\"symbol\":\"NOBODY\",\"seq\":{long.MaxValue}}}"), Encoding.UTF8.GetBytes(new string('{', 500)),
         ];
         foreach (var body in bodies)
         {
