@@ -100,8 +100,9 @@ public sealed class FeatureCommandTests
         result.ToString().ShouldContain("'trades_so_far' is warm too early");
     }
 
+    // Those that publish run at the pace of a clock, for others to follow.
     public static TheoryData<string> PipelinesWithFeatures { get; } = [.. Directory.GetFiles(Path.Combine(Qt.Root, "pipelines"), "*.yml")
-        .Where(f => File.ReadAllText(f).Contains("type: features.", StringComparison.Ordinal)).Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+        .Where(f => File.ReadAllText(f) is var text && text.Contains("type: features.", StringComparison.Ordinal) && !text.Contains("type: sink.zeromq", StringComparison.Ordinal)).Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(PipelinesWithFeatures))]
