@@ -224,8 +224,7 @@ internal static class Bottleneck
 
         var busiest = islands.MaxBy(i => i.Clock.Shares().Busy)!;
         var busy = busiest.Clock.Shares().Busy;
-        var names = busiest.Nodes.Select(n => n.Block.Name).ToHashSet(StringComparer.Ordinal);
-        var costliest = blocks.Where(b => names.Contains(b.Name)).MaxBy(b => b.NanosecondsPerEvent * b.In)!;
+        var costliest = blocks.Find(b => b.Name == busiest.Nodes.MaxBy(n => n.SampledTicks)!.Block.Name)!;
         var what = busiest.Nodes.Count == 1
             ? busiest.Nodes[0].Block.Name
             : $"{string.Join("+", busiest.Nodes.Select(n => n.Block.Name))} (most of it in {costliest.Name}: {costliest.NanosecondsPerEvent.ToString("0", CultureInfo.InvariantCulture)} ns an event)";
