@@ -78,6 +78,9 @@ public sealed record BlockContext(string Name, SectionContext Files, TimeProvide
 {
     /// <summary>What happens to an event that finds the block's input edge full.</summary>
     public WhenFull WhenFull { get; init; }
+
+    /// <summary>False when a source is to send as fast as its events are taken, whatever speed its options ask for.</summary>
+    public bool Paced { get; init; } = true;
 }
 
 /// <summary>

@@ -5,13 +5,15 @@ using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.App.Commands;
 
-/// <summary>Runs the part of a pipeline that some of its feature blocks need, with observers behind them.</summary>
+/// <summary>Runs the part of a pipeline that some of its feature blocks need, with observers behind them; it publishes and stores nothing.</summary>
 internal static class PartialRun
 {
-    /// <summary>The blocks of a pipeline that send feature vectors.</summary>
-    public static IReadOnlyList<BlockPlan> FeatureBlocks(PipelinePlan plan) => [.. plan.Blocks.Where(b => b.Type.Output == typeof(FeatureVector))];
+    private const string Inserted = "inserted by the command";
 
-    /// <summary>The block of a name, if it sends feature vectors; says what is wrong otherwise.</summary>
+    /// <summary>The blocks of a pipeline that make feature vectors, not those that only read them.</summary>
+    public static IReadOnlyList<BlockPlan> FeatureBlocks(PipelinePlan plan) => [.. plan.Blocks.Where(b => b.Type.Output == typeof(FeatureVector) && b.Type.Shape != BlockShape.Observer)];
+
+    /// <summary>The block of a name, if it makes feature vectors; says what is wrong otherwise.</summary>
     public static bool TryFind(PipelinePlan plan, string name)
     {
         if (FeatureBlocks(plan).Any(b => b.Name == name))
@@ -24,29 +26,24 @@ internal static class PartialRun
         return false;
     }
 
-    /// <summary>Runs to the end of the sources.</summary>
+    /// <summary>Runs to the end of the sources, as fast as it goes.</summary>
     /// <param name="plan">The pipeline.</param>
     /// <param name="observers">The observers by the block that each stands behind.</param>
     /// <param name="insert">A block to put behind another one, before all that read it; null for none.</param>
     /// <param name="token">Stops the sources.</param>
     public static async Task<GraphReport> RunAsync(PipelinePlan plan, IReadOnlyDictionary<string, Observer<FeatureVector>> observers, (string Behind, Block Block)? insert, CancellationToken token)
     {
-        using var factory = new BlockFactory(plan, TimeProvider.System);
-        var builder = new GraphBuilder(plan.Engine, factory.Section<ISpillStore>());
-        var needed = new HashSet<string>(observers.Keys, StringComparer.Ordinal);
-        const string Inserted = "inserted by the command";
-        foreach (var part in PipelineBuilder.Parts(plan, factory).Reverse())
+        var part = PartialPlan.Of(PartialPlan.AtFullSpeed(plan), observers.Keys);
+        if (insert is var (behind, _))
         {
-            if (needed.Contains(part.Name))
-            {
-                needed.UnionWith(part.Inputs.SelectMany(i => i.From));
-                builder.Add(part.Name, part.Make, [.. part.Inputs.Select(i => (i.Port, (IReadOnlyList<string>)[.. i.From.Select(f => f == insert?.Behind ? Inserted : f)]))], part.Settings);
-            }
+            part = part with { Blocks = [.. part.Blocks.Select(b => b with { Inputs = [.. b.Inputs.Select(i => i with { From = [.. i.From.Select(f => f == behind ? Inserted : f)] })] })] };
         }
 
-        if (insert is var (behind, block))
+        using var factory = new BlockFactory(part, TimeProvider.System);
+        var builder = PipelineBuilder.Begin(part, factory);
+        if (insert is var (feeder, block))
         {
-            builder.Add(Inserted, block, [behind]);
+            builder.Add(Inserted, block, [feeder]);
         }
 
         foreach (var (name, observer) in observers)

@@ -32,10 +32,11 @@ internal static class RecordCommand
 
             try
             {
-                using var factory = new BlockFactory(plan, TimeProvider.System);
+                var part = PartialPlan.Of(plan, recorded.Name);
+                using var factory = new BlockFactory(part, TimeProvider.System);
                 using var journal = JournalStore.Open(arguments.GetValue(folder)!, new JournalOptions(), factory.Section<MarketContext>()!.Symbols, TimeProvider.System);
                 using var stop = new StopSignal(() => Console.Error.WriteLine("Stopping: what was received is kept."));
-                var (report, sink) = await RecordAsync(plan, factory, recorded, journal, stop.Token).ConfigureAwait(false);
+                var (report, sink) = await RecordAsync(part, factory, recorded, journal, stop.Token).ConfigureAwait(false);
                 foreach (var note in report.Notes)
                 {
                     Console.Error.WriteLine($"{note.Block}: {note.Message}");
@@ -82,31 +83,20 @@ internal static class RecordCommand
         return found;
     }
 
-    /// <summary>Runs the part of the pipeline that the block needs, into the store.</summary>
+    /// <summary>Runs the part of a pipeline that the block needs, into the store.</summary>
     internal static async Task<(GraphReport Report, StoreSinkReport Sink)> RecordAsync(
-        PipelinePlan plan, BlockFactory factory, BlockPlan recorded, IEventStore store, CancellationToken token)
+        PipelinePlan part, BlockFactory factory, BlockPlan recorded, IEventStore store, CancellationToken token)
     {
-        var builder = new GraphBuilder(plan.Engine, factory.Section<ISpillStore>());
-        var needed = new HashSet<string>(StringComparer.Ordinal) { recorded.Name };
-        foreach (var part in PipelineBuilder.Parts(plan, factory).Reverse())
-        {
-            if (needed.Contains(part.Name))
-            {
-                needed.UnionWith(part.Inputs.SelectMany(i => i.From));
-                builder.Add(part.Name, part.Make, part.Inputs, part.Settings);
-            }
-        }
-
         var format = factory.Format(recorded.Type.Output)
             ?? throw new StoreException($"Events of type {recorded.Type.Output.Name} have no outside form, so they cannot be recorded. Name another block with --block.");
         var sink = (Block)typeof(RecordCommand).GetMethod(nameof(Sink), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(recorded.Type.Output).Invoke(null, [store, format])!;
-        using var graph = builder.Add(SinkName, _ => sink, [("from", [recorded.Name])], new BlockSettings { Io = true }).Build();
+        using var graph = PipelineBuilder.Begin(part, factory).Add(SinkName, _ => sink, [("from", [recorded.Name])], new BlockSettings { Io = true }).Build();
         var run = graph.RunAsync(token);
         while (!Console.IsErrorRedirected && await Task.WhenAny(run, Task.Delay(500, CancellationToken.None)).ConfigureAwait(false) != run)
         {
             var now = graph.Snapshot();
             var progress = now.Progress is { } p ? string.Create(CultureInfo.InvariantCulture, $" {p:P0},") : "";
-            Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{plan.Name}:{progress} {now.Events:N0} events").PadRight(Math.Max(1, Console.WindowWidth - 1)));
+            Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{part.Name}:{progress} {now.Events:N0} events").PadRight(Math.Max(1, Console.WindowWidth - 1)));
         }
 
         var report = await run.ConfigureAwait(false);

@@ -31,9 +31,8 @@ internal static class TrainCommand
             }
 
             var name = arguments.GetValue(block)!;
-            if (plan.Blocks.FirstOrDefault(b => b.Name == name) is not { } features || features.Type.Output != typeof(FeatureVector))
+            if (!PartialRun.TryFind(plan, name))
             {
-                Console.Error.WriteLine($"'{name}' is no block of {plan.File} that makes feature vectors. Name one that does with --block.");
                 return ExitCodes.Usage;
             }
 
@@ -71,24 +70,9 @@ internal static class TrainCommand
     /// <summary>Runs the part of the pipeline that the block needs, and keeps its vectors.</summary>
     internal static async Task<IReadOnlyList<FeatureVector>> RecordAsync(PipelinePlan plan, string block, CancellationToken token)
     {
-        using var factory = new BlockFactory(plan, TimeProvider.System);
-        var builder = new GraphBuilder(plan.Engine);
-        var needed = new HashSet<string>(StringComparer.Ordinal) { block };
-        foreach (var part in PipelineBuilder.Parts(plan, factory).Reverse())
-        {
-            if (needed.Contains(part.Name))
-            {
-                needed.UnionWith(part.Inputs.SelectMany(i => i.From));
-                builder.Add(part.Name, part.Make, part.Inputs, part.Settings);
-            }
-        }
-
         var recorder = new Recorder();
-        using var graph = builder.Add("recorder", recorder, [block]).Build();
-        var report = await graph.RunAsync(token).ConfigureAwait(false);
-        return report.Completed && report.Balanced
-            ? recorder.Vectors
-            : throw new TrainingException($"The pipeline did not run to its end: {report.Fault ?? string.Join("; ", report.Imbalances)}");
+        var report = await PartialRun.RunAsync(plan, new Dictionary<string, Observer<FeatureVector>> { [block] = recorder }, null, token).ConfigureAwait(false);
+        return PartialRun.Problem(report) is { } problem ? throw new TrainingException(problem) : recorder.Vectors;
     }
 
     private sealed class Recorder : Observer<FeatureVector>

@@ -41,6 +41,11 @@ public abstract class MarketSource : Source<MarketEvent>
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(context);
         _pace = ReplayClock.Create(options.Speed, context.Clock);
+        if (!context.Paced)
+        {
+            _pace?.Dispose();
+            _pace = null;
+        }
     }
 
     /// <summary>Sequence of the newest event made; 0 before the first.</summary>

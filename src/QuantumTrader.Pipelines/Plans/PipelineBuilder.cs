@@ -22,9 +22,8 @@ public static class PipelineBuilder
             block.Settings)),
     ];
 
-    /// <summary>Makes the blocks and connects them.</summary>
-    /// <exception cref="FindingException">A block refuses its options.</exception>
-    public static Graph Build(PipelinePlan plan, BlockFactory factory)
+    /// <summary>A builder that has the parts, to which more can be added.</summary>
+    public static GraphBuilder Begin(PipelinePlan plan, BlockFactory factory)
     {
         var builder = new GraphBuilder(plan.Engine, factory.Section<ISpillStore>());
         foreach (var part in Parts(plan, factory))
@@ -32,9 +31,16 @@ public static class PipelineBuilder
             builder.Add(part.Name, part.Make, part.Inputs, part.Settings);
         }
 
+        return builder;
+    }
+
+    /// <summary>Makes the blocks and connects them.</summary>
+    /// <exception cref="FindingException">A block refuses its options.</exception>
+    public static Graph Build(PipelinePlan plan, BlockFactory factory)
+    {
         try
         {
-            return builder.Build();
+            return Begin(plan, factory).Build();
         }
         catch (ConfigurationException e)
         {

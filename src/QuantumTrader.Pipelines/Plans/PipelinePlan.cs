@@ -26,6 +26,9 @@ public sealed record PipelinePlan
     /// <summary>The blocks in topological order.</summary>
     public required IReadOnlyList<BlockPlan> Blocks { get; init; }
 
+    /// <summary>False when sources send as fast as their events are taken, whatever speed their options ask for.</summary>
+    public bool Paced { get; init; } = true;
+
     /// <summary>The mapping <c>rollout</c> as written; null when there is none.</summary>
     public required ConfigNode? Rollout { get; init; }
 

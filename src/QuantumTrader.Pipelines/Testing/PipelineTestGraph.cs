@@ -4,34 +4,18 @@ namespace QuantumTrader.Pipelines;
 
 /// <summary>
 /// The graph of one test: the pipeline's own blocks, with sources that send what the test inserts, and a collector behind every block
-/// that the test expects something of. Left out are the blocks that only feed a port that the test feeds itself, and the blocks that
-/// take events outside, unless the test expects something of them.
+/// that the test expects something of. Left out are the blocks that only feed a port that the test feeds itself, and I/O blocks that
+/// the test needs nothing of.
 /// </summary>
 internal sealed class PipelineTestGraph(PipelinePlan plan, PipelineTest test)
 {
+    private readonly PipelinePlan _plan = PartialPlan.AtFullSpeed(plan);
     private readonly HashSet<string> _expected = [.. test.Expect.Select(e => e.Block)];
     private readonly HashSet<(string Block, string? Port)> _inserted = [.. test.Insert.Select(i => (i.Block, i.Port))];
 
     /// <summary>The plan of what is left: with fewer blocks, and only the sections that these need.</summary>
-    public PipelinePlan Reduce()
-    {
-        var kept = Keep();
-        var needed = new HashSet<Type>();
-        foreach (var block in kept)
-        {
-            // Sources are replaced, but their events are still read and printed.
-            needed.UnionWith(block.Type.Shape == BlockShape.Source ? [] : plan.Registry.SectionsOf(block.Type.Constructor));
-            needed.UnionWith(block.Type.Inputs.Select(p => p.EventType).Append(block.Type.Output).SelectMany(t => plan.Registry.SectionsOf(plan.Registry.FormatOf(t))));
-        }
-
-        // From the last to the first, because a section is needed by later ones.
-        foreach (var section in plan.Sections.Reverse().Where(s => needed.Contains(s.Type.Class)))
-        {
-            needed.UnionWith(plan.Registry.SectionsOf(section.Type.Constructor));
-        }
-
-        return plan with { Blocks = kept, Sections = [.. plan.Sections.Where(s => needed.Contains(s.Type.Class))] };
-    }
+    public PipelinePlan Reduce() => PartialPlan.Keep(
+        _plan, Keep().Select(b => b.Type.Shape == BlockShape.Source ? PartialPlan.Replace(b, typeof(InsertedSource<>)) : b));
 
     /// <summary>Makes the graph of a reduced plan.</summary>
     /// <param name="factory">Makes the blocks.</param>
@@ -41,7 +25,7 @@ internal sealed class PipelineTestGraph(PipelinePlan plan, PipelineTest test)
         BlockFactory factory, VirtualClock clock, IReadOnlyDictionary<(string Block, string? Port), IReadOnlyList<object>> events)
     {
         var reduced = factory.Plan;
-        var builder = new GraphBuilder(plan.Engine) { HasOneRoot = true };
+        var builder = new GraphBuilder(_plan.Engine) { HasOneRoot = true };
         var collectors = new Dictionary<string, ICollector>(StringComparer.Ordinal);
         foreach (var (block, part) in reduced.Blocks.Zip(PipelineBuilder.Parts(reduced, factory)))
         {
@@ -56,7 +40,7 @@ internal sealed class PipelineTestGraph(PipelinePlan plan, PipelineTest test)
                     builder.Add(NameOf(block.Name, port.Name), Source(port.EventType, events[(block.Name, port.Name)], factory, clock));
                 }
 
-                builder.Add(block.Name, part.Make, [.. part.Inputs.Select(i => _inserted.Contains((block.Name, i.Port)) ? (i.Port, [NameOf(block.Name, i.Port)]) : i)], Lossless(part.Settings));
+                builder.Add(block.Name, part.Make, [.. part.Inputs.Select(i => _inserted.Contains((block.Name, i.Port)) ? (i.Port, [NameOf(block.Name, i.Port)]) : i)], part.Settings);
             }
         }
 
@@ -76,7 +60,7 @@ internal sealed class PipelineTestGraph(PipelinePlan plan, PipelineTest test)
         var kept = new List<BlockPlan>();
         var feedsPort = new HashSet<string>(StringComparer.Ordinal);
         var feedsKept = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var block in plan.Blocks.Reverse())
+        foreach (var block in _plan.Blocks.Reverse())
         {
             var isWanted = _expected.Contains(block.Name) || _inserted.Any(i => i.Block == block.Name) || feedsKept.Contains(block.Name);
             var isKept = isWanted || !(block.Type.Io || feedsPort.Contains(block.Name));
@@ -100,10 +84,6 @@ internal sealed class PipelineTestGraph(PipelinePlan plan, PipelineTest test)
         Make(typeof(InsertedSource<>), eventType, events, factory.Format(eventType), clock);
 
     private static Block Make(Type block, Type eventType, params object?[] arguments) => (Block)Activator.CreateInstance(block.MakeGenericType(eventType), arguments)!;
-
-    /// <summary>An edge that may drop does so depending on the speed of the machine, which is nothing to test.</summary>
-    private static BlockSettings Lossless(BlockSettings settings) =>
-        settings.Edge is { } edge ? settings with { Edge = edge with { WhenFull = WhenFull.Block } } : settings;
 
     private static string NameOf(string block, string port) => $"{block}.{port} (inserted)";
 }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using QuantumTrader.App.Checks;
 using QuantumTrader.App.Commands;
@@ -100,9 +102,8 @@ public sealed class FeatureCommandTests
         result.ToString().ShouldContain("'trades_so_far' is warm too early");
     }
 
-    // Those that publish run at the pace of a clock, for others to follow.
     public static TheoryData<string> PipelinesWithFeatures { get; } = [.. Directory.GetFiles(Path.Combine(Qt.Root, "pipelines"), "*.yml")
-        .Where(f => File.ReadAllText(f) is var text && text.Contains("type: features.", StringComparison.Ordinal) && !text.Contains("type: sink.zeromq", StringComparison.Ordinal)).Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+        .Where(f => File.ReadAllText(f).Contains("type: features.", StringComparison.Ordinal)).Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(PipelinesWithFeatures))]
@@ -126,6 +127,19 @@ public sealed class FeatureCommandTests
         {
             result.IsGood.ShouldBeTrue(result.ToString());
         }
+    }
+
+    [Fact]
+    public async Task A_partial_run_publishes_nothing_and_keeps_no_pace()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var loaded = new PipelineLoader(PipelineArguments.Registry).Load(Path.Combine(Qt.Root, "pipelines", "old-consumers.yml"), null,
+            ["blocks.feed.days=1", "blocks.feed.rate=0.1", "blocks.feed.speed=0.001x", $"blocks.market={{type: sink.zeromq, from: normalize, endpoint: 'tcp://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}'}}"]);
+        var plan = loaded.Plan ?? throw new InvalidOperationException(string.Join("\n", loaded.Findings));
+
+        (await TrainCommand.RecordAsync(plan, "features", CancellationToken.None)).Count.ShouldBeGreaterThan(100);
+        PartialRun.FeatureBlocks(plan).Select(b => b.Name).ShouldBe(["features"], "a sink makes no vectors, although it passes them on");
     }
 
     [Theory]

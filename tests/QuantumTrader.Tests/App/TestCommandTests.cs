@@ -100,6 +100,31 @@ public sealed class TestCommandTests
     }
 
     [Fact]
+    public void A_test_of_a_pipeline_stores_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "stores.yml");
+        File.WriteAllText(file, """
+            version: 1
+            pipeline: stores
+            market: { calendar: crypto, symbols: [DEMO] }
+            store: { kind: journal, journal: { path: journal } }
+            blocks:
+              feed: { type: source.simulator }
+              keep: { type: sink.store, from: feed }
+            tests:
+              - name: what a store is sent can be expected
+                insert: { feed: [{ ts: 2024-01-02T10:00:00Z, price: 1, qty: 1 }] }
+                expect: { keep: [{ price: 1 }] }
+            """);
+
+        var (code, output, error) = Qt.Run("test", file);
+
+        code.ShouldBe(0, output + error);
+        Directory.GetFileSystemEntries(folder.Path).ShouldBe([file]);
+    }
+
+    [Fact]
     public void The_page_about_tests_shows_a_pipeline_whose_tests_pass()
     {
         using var folder = new TemporaryFolder();
