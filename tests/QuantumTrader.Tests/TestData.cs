@@ -42,28 +42,25 @@ internal static class TestData
     }
 }
 
-/// <summary>A test on real market recordings: skipped where they are missing, except on a build server, where it then fails.</summary>
+/// <summary>A test that needs something of the machine: skipped where it is missing, except on a build server, where it then fails.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class DataFactAttribute : FactAttribute
+internal abstract class NeedingFactAttribute : FactAttribute
 {
-    public DataFactAttribute()
-    {
-        if (!TestData.IsPresent && !TestData.MustExist)
-        {
-            Skip = TestData.Missing;
-        }
-    }
+    protected NeedingFactAttribute(bool isPresent, string missing) => Skip = isPresent || TestData.MustExist ? null : missing;
+}
+
+/// <summary>A test on real market recordings.</summary>
+internal sealed class DataFactAttribute() : NeedingFactAttribute(TestData.IsPresent, TestData.Missing);
+
+/// <summary>A test that needs a file which only some systems have, such as <c>/dev/full</c>.</summary>
+internal sealed class FileFactAttribute(string file) : NeedingFactAttribute(System.IO.File.Exists(file), $"this system has no {file}")
+{
+    public string File { get; } = file;
 }
 
 /// <summary>As <see cref="DataFactAttribute"/>, for a test with rows.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class DataTheoryAttribute : TheoryAttribute
 {
-    public DataTheoryAttribute()
-    {
-        if (!TestData.IsPresent && !TestData.MustExist)
-        {
-            Skip = TestData.Missing;
-        }
-    }
+    public DataTheoryAttribute() => Skip = TestData.IsPresent || TestData.MustExist ? null : TestData.Missing;
 }

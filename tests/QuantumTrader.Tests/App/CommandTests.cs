@@ -45,14 +45,9 @@ public sealed class CommandTests
         Hashes("blocks.feed.seed=8").ShouldNotBe(expected);
     }
 
-    [Fact]
+    [FileFact("/dev/full")]
     public void A_full_disk_costs_the_report_and_not_the_run()
     {
-        if (!File.Exists("/dev/full"))
-        {
-            return; // only where the system can play a full disk
-        }
-
         var (code, output, error) = Qt.Run("run", "pipelines/demo.yml", "--set", "blocks.feed.days=1", "--report", "/dev/full");
 
         code.ShouldBe(4);

@@ -220,15 +220,5 @@ internal static class Python
     }
 }
 
-/// <summary>A test against a foreign client: skipped where Python or its ZeroMQ binding is missing, except on a build server.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class PythonFactAttribute : FactAttribute
-{
-    public PythonFactAttribute()
-    {
-        if (!Python.IsPresent && !TestData.MustExist)
-        {
-            Skip = "Debian's python3-zmq is not installed";
-        }
-    }
-}
+/// <summary>A test against a foreign client.</summary>
+internal sealed class PythonFactAttribute() : NeedingFactAttribute(Python.IsPresent, "Debian's python3-zmq is not installed");
