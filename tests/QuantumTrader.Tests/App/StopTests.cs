@@ -29,6 +29,7 @@ public sealed class StopTests
     {
         using var folder = new TemporaryFolder();
         using var run = new Running(WithoutEnd(folder, 0.1));
+        run.WaitForLine(EndlessBlock.Sign);
         run.Signal("INT");
         var (code, output) = run.End();
 
@@ -42,6 +43,7 @@ public sealed class StopTests
     {
         using var folder = new TemporaryFolder();
         using var run = new Running(WithoutEnd(folder, 3600));
+        run.WaitForLine(EndlessBlock.Sign);
         run.Signal("INT");
         run.WaitForLine("Stopping: draining within 3600 s. The same signal again ends at once.");
         run.Signal("INT");
@@ -76,13 +78,16 @@ public sealed class StopTests
     }
 }
 
-/// <summary>Takes events and never completes.</summary>
+/// <summary>Takes events and never completes. It tells on standard error that it has one, which from then on keeps the run from ending.</summary>
 [Block("test.endless", "Takes events and never completes.")]
 public sealed class EndlessBlock : PropagatorBlock<MarketEvent, MarketEvent>
 {
+    internal const string Sign = "The endless block holds an event.";
+
     public override IPropagatorBlock<MarketEvent, MarketEvent> Create() => new TransformBlock<MarketEvent, MarketEvent>(
         async e =>
         {
+            await Console.Error.WriteLineAsync(Sign);
             await Task.Delay(Timeout.Infinite);
             return e;
         },
