@@ -134,7 +134,7 @@ public sealed class Graph : IDisposable
     internal void AddEdge(string from, string to, string port, WhenFull whenFull, int partitions, ILinkProbe? link) =>
         _edges.Add(new GraphEdge(from, to, port, whenFull, partitions, link));
 
-    private GraphReport Account(long outstandingBatches) => new GraphAccount(_nodes, _edges, _islands).Report(_elapsed.Elapsed, _fault, _isCompleted, outstandingBatches);
+    private GraphReport Account(long outstandingBatches) => new GraphAccount(_nodes, _edges).Report(_elapsed.Elapsed, _fault, _isCompleted, outstandingBatches);
 
     private IRunner MakeRunner(Island island) => island.OwnsThread
         ? new ThreadRunner(island, $"qt/{island.Nodes[0].Block.Name}", Fail, _abort.Token)

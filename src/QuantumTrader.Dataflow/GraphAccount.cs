@@ -3,7 +3,7 @@ using System.Globalization;
 namespace QuantumTrader.Dataflow;
 
 /// <summary>Adds up what the parts of a graph counted, and says where it does not add up.</summary>
-internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList<GraphEdge> edges, IReadOnlyList<Island> islands)
+internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList<GraphEdge> edges)
 {
     public GraphReport Report(TimeSpan elapsed, string? fault, bool isCompleted, long outstandingBatches)
     {
@@ -24,7 +24,7 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
             Blocks = [.. nodes.Zip(blockReports).GroupBy(x => x.First.BlockName, x => x.Second).Select(g => Sum([.. g]))],
             Edges = edgeReports,
             Latency = [.. nodes.Where(n => !n.Node.Outlet.HasConsumers).Select(n => Latency(n, sources)).Where(l => l.Count > 0)],
-            Bottleneck = Bottleneck.InWords(islands, blockReports),
+            Bottleneck = Bottleneck.InWords([.. blockReports.Zip(nodes, (b, n) => (b, n.Node.SampledTicks))]),
             Notes = [.. accounts.SelectMany(a => a.Notes)],
             NoteCounts = Sum(accounts.SelectMany(a => a.NoteCounts.Select(c => KeyValuePair.Create($"{a.Block}.{c.Key}", c.Value)))),
             DeadLetters = [.. accounts.SelectMany(a => a.DeadLetters)],
@@ -210,35 +210,4 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-}
-
-/// <summary>Names the slowest part of a graph from the three-state times.</summary>
-internal static class Bottleneck
-{
-    public static string InWords(IReadOnlyList<Island> islands, List<BlockReport> blocks)
-    {
-        if (islands.Count == 0)
-        {
-            return "The graph has no blocks.";
-        }
-
-        var busiest = islands.MaxBy(i => i.Clock.Shares().Busy)!;
-        var busy = busiest.Clock.Shares().Busy;
-        var costliest = blocks.Find(b => b.Name == busiest.Nodes.MaxBy(n => n.SampledTicks)!.Block.Name)!;
-        var what = busiest.Nodes.Count == 1
-            ? busiest.Nodes[0].Block.Name
-            : $"{string.Join("+", busiest.Nodes.Select(n => n.Block.Name))} (most of it in {costliest.Name}: {costliest.NanosecondsPerEvent.ToString("0", CultureInfo.InvariantCulture)} ns an event)";
-        if (busy < 0.5)
-        {
-            return $"Nothing is short: the busiest part is {what}, at work {Percent(busy)} of the time.";
-        }
-
-        var waiting = islands.Where(i => i != busiest).Select(i => (Island: i, i.Clock.Shares().Backpressured)).MaxBy(x => x.Backpressured);
-        var effect = waiting.Island is not null && waiting.Backpressured > 0.1
-            ? $"; {waiting.Island.Nodes[^1].Block.Name} waits for room {Percent(waiting.Backpressured)} of the time"
-            : "";
-        return $"The bottleneck is {what}, at work {Percent(busy)} of the time{effect}.";
-    }
-
-    private static string Percent(double share) => (share * 100).ToString("0", CultureInfo.InvariantCulture) + " %";
 }

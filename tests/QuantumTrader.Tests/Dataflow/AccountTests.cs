@@ -16,7 +16,7 @@ public sealed class AccountTests
         Node[] nodes = [new Counting(0).CreateNode(settings), new Collect().CreateNode(settings)];
         Island[] islands = [.. nodes.Select((n, i) => new Island(i, [n], settings.Engine, CancellationToken.None))];
         var edge = new GraphEdge("a", "b", "from", WhenFull.Block, 1, new Probe(new LinkCounts { In = written, Out = read, Depth = waiting }));
-        var account = new GraphAccount([new GraphNode("a", "a", nodes[0], islands[0]), new GraphNode("b", "b", nodes[1], islands[1])], [edge], islands);
+        var account = new GraphAccount([new GraphNode("a", "a", nodes[0], islands[0]), new GraphNode("b", "b", nodes[1], islands[1])], [edge]);
 
         var imbalances = account.Report(TimeSpan.Zero, fault: null, isCompleted: true, outstandingBatches: 0).Imbalances;
 
