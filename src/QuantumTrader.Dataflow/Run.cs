@@ -31,6 +31,9 @@ public readonly ref struct Run<T> where T : struct, IEvent<T>
     /// <summary>Events in the run.</summary>
     public int Length => _events.Length;
 
+    /// <summary>The current event and those behind it, for a block that looks ahead.</summary>
+    public ReadOnlySpan<T> Rest => _events[Math.Max(_cursor.Position, 0)..];
+
     /// <summary>Counts the current event as dropped in good order.</summary>
     public void Drop(string reason)
     {

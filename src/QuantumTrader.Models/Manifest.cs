@@ -15,6 +15,8 @@ public sealed record Manifest
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
         WriteIndented = true,
         NewLine = "\n",
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -35,13 +37,13 @@ public sealed record Manifest
     /// <summary>SHA-256 of the names, as <see cref="QuantumTrader.Features.FeatureSchema.Hash"/>.</summary>
     public required string FeatureHash { get; init; }
 
-    /// <summary>The model's one input: one row of features.</summary>
-    public required TensorInfo Input { get; init; }
+    /// <summary>The model's inputs, each of them.</summary>
+    public required IReadOnlyList<ModelInput> Inputs { get; init; }
 
-    /// <summary>The output that holds the class probabilities.</summary>
-    public required TensorInfo Output { get; init; }
+    /// <summary>The outputs that are read.</summary>
+    public required IReadOnlyList<ModelOutput> Outputs { get; init; }
 
-    /// <summary>What the output's columns are: <c>[up]</c>, or any order of <c>up</c>, <c>down</c> and perhaps <c>flat</c>.</summary>
+    /// <summary>What the columns of probabilities or scores are: <c>[up]</c>, or any order of <c>up</c>, <c>down</c> and perhaps <c>flat</c>.</summary>
     public required IReadOnlyList<string> Classes { get; init; }
 
     /// <summary>What the model was trained on; null for a model from elsewhere.</summary>
@@ -50,11 +52,19 @@ public sealed record Manifest
     /// <summary>Out-of-sample results of each walk-forward fold.</summary>
     public IReadOnlyList<FoldResult> Folds { get; init; } = [];
 
-    /// <summary>Rows and what the model must answer; checked whenever it is loaded.</summary>
+    /// <summary>Rows and what the model must answer; checked whenever it is loaded, in every size of batch that is used.</summary>
     public required IReadOnlyList<GoldenRow> Golden { get; init; }
 
     /// <summary>Largest difference to a golden answer.</summary>
     public double GoldenTolerance { get; init; } = 1e-9;
+
+    /// <summary>Vectors of a symbol that one prediction needs.</summary>
+    [JsonIgnore]
+    public int Window => Inputs.Max(i => i.Window);
+
+    /// <summary>Rows of a tensor that leaves no choice; null when all take any number.</summary>
+    [JsonIgnore]
+    public int? FixedRows => (int?)Inputs.Select(i => i.Shape[0]).Concat(Outputs.Select(o => o.Shape[0])).Where(rows => rows > 0).Select(rows => (long?)rows).FirstOrDefault();
 
     /// <summary>Where the manifest of a model file lies.</summary>
     public static string PathOf(string modelPath) => modelPath + ".json";
@@ -67,15 +77,9 @@ public sealed record Manifest
     public static Manifest Parse(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<Manifest>(json, Json) ?? throw new JsonException("The manifest is null.");
 }
 
-/// <summary>One tensor of a model.</summary>
-/// <param name="Name">Its name in the file.</param>
-/// <param name="Type"><c>double</c> or <c>float</c>.</param>
-/// <param name="Shape">Rows (1, or -1 for any) and columns.</param>
-public sealed record TensorInfo(string Name, string Type, IReadOnlyList<long> Shape);
-
 /// <summary>One row with the answer that a model must give.</summary>
-/// <param name="Features">Values in vector order.</param>
-/// <param name="Output">One probability per class.</param>
+/// <param name="Features">Values in vector order; with a window, those of all its vectors, oldest first.</param>
+/// <param name="Output">What stands in the outputs, column by column in the order of the manifest, before scores become probabilities.</param>
 public sealed record GoldenRow(IReadOnlyList<double> Features, IReadOnlyList<double> Output);
 
 /// <summary>Where a model came from.</summary>

@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
-using QuantumTrader.Features;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Models;
@@ -14,8 +12,6 @@ public sealed record ModelFile(string Path, byte[] Bytes, Manifest Manifest)
 {
     /// <summary>Largest file that is read: 256 MiB, far above any model that answers within a candle.</summary>
     public const long MaxBytes = 256L << 20;
-
-    private const int MaxNameBytes = 200;
 
     /// <summary>Reads and checks both files.</summary>
     /// <exception cref="ConfigurationException">Something is missing or does not fit; its option is <c>model</c>.</exception>
@@ -34,7 +30,11 @@ public sealed record ModelFile(string Path, byte[] Bytes, Manifest Manifest)
             throw Refuse(manifestPath, $"the manifest cannot be read: {e.Message}", "a manifest as qt train writes it", "Train the model again.");
         }
 
-        CheckManifest(manifestPath, manifest);
+        if (ManifestCheck.FindFault(manifest) is var (found, expected, remedy))
+        {
+            throw Refuse(manifestPath, found, expected, remedy);
+        }
+
         var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
         if (hash != manifest.ModelSha256)
         {
@@ -69,47 +69,4 @@ public sealed record ModelFile(string Path, byte[] Bytes, Manifest Manifest)
             throw new ConfigurationException("model", $"The {what} {path} cannot be read: {e.Message} Check the file's permissions.") { Outside = true };
         }
     }
-
-    private static void CheckManifest(string path, Manifest manifest)
-    {
-        const string trainAgain = "Train the model again.";
-        if (manifest.Format != Manifest.CurrentFormat)
-        {
-            throw Refuse(path, FormattableString.Invariant($"the manifest's format is {manifest.Format}"), FormattableString.Invariant($"{Manifest.CurrentFormat}"), trainAgain);
-        }
-
-        if (Encoding.UTF8.GetByteCount(manifest.Name) is 0 or > MaxNameBytes)
-        {
-            throw Refuse(path, "the manifest's name is empty or too long", FormattableString.Invariant($"1 to {MaxNameBytes} bytes"), "Correct the name.");
-        }
-
-        if (manifest.Features.Count == 0 || manifest.Features.Distinct(StringComparer.Ordinal).Count() != manifest.Features.Count)
-        {
-            throw Refuse(path, "the manifest's features are empty or hold a name twice", "distinct names", trainAgain);
-        }
-
-        var hash = new FeatureSchema(manifest.Features).Hash;
-        if (hash != manifest.FeatureHash)
-        {
-            throw Refuse(path, $"the manifest's feature_hash is {manifest.FeatureHash}", $"{hash}, the hash of the names that it lists", trainAgain);
-        }
-
-        if (!IsKnown(manifest.Classes))
-        {
-            throw Refuse(path, $"the manifest's classes are [{string.Join(", ", manifest.Classes)}]", "[up], or up and down with or without flat, in the order of the columns", "Correct the classes.");
-        }
-
-        if (manifest.Golden.Count == 0
-            || manifest.Golden.Any(g => g.Features.Count != manifest.Features.Count || g.Output.Count != manifest.Classes.Count))
-        {
-            throw Refuse(path, "the manifest's golden rows are missing or have another width than features and classes", "at least one row of each width", trainAgain);
-        }
-
-        if (!(manifest.GoldenTolerance is > 0 and <= 0.01))
-        {
-            throw Refuse(path, FormattableString.Invariant($"the manifest's golden_tolerance is {manifest.GoldenTolerance}"), "a number above 0, at most 0.01", trainAgain);
-        }
-    }
-
-    private static bool IsKnown(IReadOnlyList<string> classes) => string.Join(' ', classes.Order(StringComparer.Ordinal)) is "up" or "down up" or "down flat up";
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Pipelines;
@@ -14,47 +16,87 @@ public enum OnNotWarm
     Predict,
 }
 
+/// <summary>When a model file is read again.</summary>
+public enum ModelReload
+{
+    /// <summary>Never: the run keeps the model that it started with.</summary>
+    Never,
+
+    /// <summary>When the file or its manifest was changed.</summary>
+    OnChange,
+}
+
 /// <summary>Options of the block <c>model.onnx</c>.</summary>
 public sealed record OnnxOptions
 {
-    /// <summary>The .onnx file, as <c>qt train</c> writes it; its manifest must lie beside it under the same name with <c>.json</c> behind.</summary>
+    /// <summary>The .onnx file; its manifest must lie beside it under the same name with <c>.json</c> behind. See docs/models.md.</summary>
     [Required]
     public string Model { get; init; } = "";
 
     /// <summary>What happens to a vector with a feature that is not warm: <c>skip</c> or <c>predict</c>.</summary>
     public OnNotWarm OnNotWarm { get; init; } = OnNotWarm.Skip;
+
+    /// <summary>
+    /// Most vectors that are predicted at once when so many wait; it never waits for more. Above 1, only sizes of batches are used that
+    /// answer the golden rows with the same bits.
+    /// </summary>
+    [Range(1, OnnxModel.MostRows)]
+    public int Batch { get; init; } = 1;
+
+    /// <summary>
+    /// When a changed model is taken into the run: <c>never</c>, or <c>on_change</c> for live runs. A new file that is refused leaves the old
+    /// model in place and counts the note <c>model_refused</c>.
+    /// </summary>
+    public ModelReload Reload { get; init; } = ModelReload.Never;
+
+    /// <summary>How often a changed file is looked for, in milliseconds.</summary>
+    [Range(10, 3_600_000)]
+    public int ReloadEveryMs { get; init; } = 1000;
 }
 
 /// <summary>
-/// Asks an ONNX model for the probability that the price rises, once per vector. The model is refused unless file, manifest, tensors,
-/// golden rows and the names of the features all fit together.
+/// Asks an ONNX model about each vector: how likely the price rises and falls, and by how much if the model tells. The model is refused
+/// unless file, manifest, tensors, golden rows and the names of the features all fit together. Vectors are dropped as <c>not_warm</c> or
+/// <c>window_not_full</c>; answers are refused as <c>output_not_finite</c>, <c>output_is_no_probability</c>, <c>unknown_label</c> or
+/// <c>return_out_of_range</c>.
 /// </summary>
 [Block("model.onnx", "Predicts from feature vectors with an ONNX model.")]
 [Partitioned]
 public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
 {
-    private readonly OnnxModel _model;
+    private const int WarmUpRounds = 32;
+
+    private readonly Manifest _manifest;
+    private readonly Dictionary<int, VectorHistory> _histories = [];
     private readonly bool _skipsNotWarm;
-    private readonly int _up;
-    private readonly int _down;
     private readonly int _price;
+    private readonly Ahead[] _ahead;
+    private readonly ModelWatch? _watch;
+    private OnnxModel? _model;
     private FeatureSchema? _checked;
     private long _predictions;
+    private long _swaps;
 
     /// <summary>Loads the model.</summary>
     /// <exception cref="ConfigurationException">It is missing or does not fit.</exception>
     public Onnx(OnnxOptions options, BlockContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        _model = OnnxModel.Load(context.Files.Resolve(options.Model));
+        var file = ModelFile.Read(context.Files.Resolve(options.Model));
+        _manifest = file.Manifest;
         _skipsNotWarm = options.OnNotWarm == OnNotWarm.Skip;
-        _up = IndexOf(_model.Classes, "up");
-        _down = IndexOf(_model.Classes, "down");
-        _price = IndexOf(_model.Manifest.Features, "price_current");
+        _price = new FeatureSchema(_manifest.Features).IndexOf("price_current");
+        _ahead = new Ahead[options.Batch];
+        _model = context.IsForCheck ? null : OnnxModel.Load(file, options.Batch);
+        _watch = options.Reload == ModelReload.OnChange && _model is not null
+            ? new ModelWatch(_model, file.Path, options, context.Clock, Note)
+            : null;
     }
 
     /// <summary>Hash of the feature names that must arrive; see <see cref="FeatureSchema.Hash"/>.</summary>
-    public string ExpectedFeatureHash => _model.FeatureHash;
+    public string ExpectedFeatureHash => _manifest.FeatureHash;
+
+    private OnnxModel Model => _model ?? throw new InvalidOperationException("Invariant: a block that was made for a check is run.");
 
     /// <inheritdoc/>
     public void CheckUpstream(Block sender)
@@ -66,56 +108,158 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
     }
 
     /// <inheritdoc/>
+    public override void Start()
+    {
+        Model.WarmUp(WarmUpRounds);
+        _watch?.Start();
+    }
+
+    /// <inheritdoc/>
     public override void Process(Run<FeatureVector> run, Output<Prediction> output)
     {
+        var (next, prepared) = (0, 0);
         foreach (ref readonly var vector in run)
         {
-            if (!ReferenceEquals(vector.Schema, _checked))
+            if (next == prepared)
             {
-                Check(vector.Schema);
+                if (_watch?.TakeNew() is { } model)
+                {
+                    Swap(model);
+                }
+
+                if (!ReferenceEquals(vector.Schema, _checked))
+                {
+                    Check(vector.Schema);
+                }
+
+                (next, prepared) = (0, Prepare(run.Rest));
             }
 
-            if (_skipsNotWarm && !vector.AllWarm)
+            var ahead = _ahead[next++];
+            if (ahead.Dropped is { } dropped)
             {
-                run.Drop("not_warm");
+                run.Drop(dropped);
                 continue;
             }
 
-            var probabilities = _model.Predict(vector.Values);
-            var up = probabilities[_up];
-            var down = _down >= 0 ? probabilities[_down] : 1 - up;
-
-            // Written so that NaN is refused too.
-            if (!(up is >= 0 and <= 1 && down is >= 0 and <= 1))
+            if (_model!.Read(ahead.Row, out var forecast) is { } refused)
             {
-                run.Reject("output_is_no_probability");
+                run.Reject(refused);
                 continue;
             }
 
             _predictions++;
             var price = _price >= 0 ? vector.Values[_price] : 0;
-            output.Add(new Prediction(vector.Sequence, vector.EventTime, vector.Symbol, up, up - down, Math.Max(up, down), price, _model.Name));
+            output.Add(new Prediction(
+                vector.Sequence, vector.EventTime, vector.Symbol, forecast.Up, forecast.Direction, forecast.Confidence, forecast.Magnitude, price, _model.Name));
         }
     }
 
     /// <inheritdoc/>
-    public override object Report() => new OnnxReport(_model.Name, _model.Manifest.ModelSha256, _model.Manifest.Training?.Learned, _predictions);
+    public override object Report()
+    {
+        var manifest = _model?.Manifest ?? _manifest;
+        return new OnnxReport(manifest.Name, manifest.ModelSha256, manifest.Training?.Learned, _predictions, _swaps);
+    }
 
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _model.Dispose();
+        _watch?.Dispose();
+        _model?.Dispose();
         base.Dispose();
+    }
+
+    /// <summary>Predicts from the first vectors of those that wait, at once; says of how many it knows the outcome.</summary>
+    private int Prepare(ReadOnlySpan<FeatureVector> waiting)
+    {
+        for (var limit = Model.MaxRows; ; limit = 1)
+        {
+            var (count, rows) = Fill(waiting[..Math.Min(waiting.Length, limit)]);
+            try
+            {
+                if (rows > 0)
+                {
+                    _model!.Run(rows);
+                }
+
+                return count;
+            }
+            catch (OnnxRuntimeException)
+            {
+                // A row that fails must be the only one that does: the others are tried again, alone.
+                TakeBack(count);
+                if (count == 1)
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    private (int Count, int Rows) Fill(ReadOnlySpan<FeatureVector> vectors)
+    {
+        var (count, rows) = (0, 0);
+        foreach (ref readonly var vector in vectors)
+        {
+            // One that has to be checked first must be the current one: what is wrong with it is its own fault.
+            if (!ReferenceEquals(vector.Schema, _checked))
+            {
+                break;
+            }
+
+            ref var ahead = ref _ahead[count++];
+            if (_skipsNotWarm && !vector.AllWarm)
+            {
+                ahead = new Ahead(-1, null, "not_warm");
+                continue;
+            }
+
+            var history = _model!.Window == 1 ? null : HistoryOf(vector.Symbol);
+            history?.Add(vector.Values);
+            if (history is { IsFull: false })
+            {
+                ahead = new Ahead(-1, history, "window_not_full");
+                continue;
+            }
+
+            _model.Write(rows, history is null ? vector.Values : history.Window);
+            ahead = new Ahead(rows++, history, null);
+        }
+
+        return (count, rows);
+    }
+
+    // A vector at which the model failed is not part of later windows; those behind it are added again.
+    private void TakeBack(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _ahead[i].History?.RemoveLast();
+        }
+    }
+
+    private VectorHistory HistoryOf(int symbol)
+    {
+        ref var history = ref CollectionsMarshal.GetValueRefOrAddDefault(_histories, symbol, out _);
+        return history ??= new VectorHistory(_manifest.Window, _manifest.Features.Count, _ahead.Length);
+    }
+
+    private void Swap(OnnxModel model)
+    {
+        _watch!.Retire(_model!);
+        _model = model;
+        _swaps++;
     }
 
     private void Check(FeatureSchema schema)
     {
-        if (schema.Hash != _model.FeatureHash)
+        if (schema.Hash != _manifest.FeatureHash)
         {
-            var expected = _model.Manifest.Features;
+            var expected = _manifest.Features;
             throw new ConfigurationException(
                 "model",
-                $"Model '{_model.Name}' was trained on {expected.Count} features with the hash {_model.FeatureHash}; the vectors that come here have {schema.Names.Count} with the hash {schema.Hash}"
+                $"Model '{_manifest.Name}' was trained on {expected.Count} features with the hash {_manifest.FeatureHash}; the vectors that come here have {schema.Names.Count} with the hash {schema.Hash}"
                 + $"{FirstDifference(expected, schema.Names)}. Connect the block to the features that the model was trained on, or train one on these.");
         }
 
@@ -136,18 +280,8 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
         return "";
     }
 
-    private static int IndexOf(IReadOnlyList<string> names, string name)
-    {
-        for (var i = 0; i < names.Count; i++)
-        {
-            if (names[i] == name)
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
+    /// <summary>What is known of a vector before its turn comes: the row of its answer, or why it has none.</summary>
+    private readonly record struct Ahead(int Row, VectorHistory? History, string? Dropped);
 }
 
 /// <summary>What the report says of a model.</summary>
@@ -155,4 +289,5 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
 /// <param name="Sha256">Hash of its file.</param>
 /// <param name="Learned">Whether its folds showed skill; null when its manifest does not say.</param>
 /// <param name="Predictions">Predictions made.</param>
-public sealed record OnnxReport(string Model, string Sha256, bool? Learned, long Predictions);
+/// <param name="Swaps">Changed models that were taken into the run.</param>
+public sealed record OnnxReport(string Model, string Sha256, bool? Learned, long Predictions, long Swaps);

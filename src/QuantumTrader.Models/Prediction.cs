@@ -10,10 +10,11 @@ namespace QuantumTrader.Models;
 /// <param name="Probability">Probability that the price rises, from 0 to 1.</param>
 /// <param name="Direction">Probability of a rise less that of a fall, from -1 to 1.</param>
 /// <param name="Confidence">Probability of the likelier of rise and fall, from 0 to 1.</param>
+/// <param name="Magnitude">Size of the move that the model expects, as a fraction of the price, at least 0; 0 when the model does not tell.</param>
 /// <param name="Price">The vector's <c>price_current</c>; 0 when it has none.</param>
 /// <param name="Model">Name of the model.</param>
 public readonly record struct Prediction(
-    long Sequence, long EventTime, int Symbol, double Probability, double Direction, double Confidence, double Price, string Model) : IEvent<Prediction>
+    long Sequence, long EventTime, int Symbol, double Probability, double Direction, double Confidence, double Magnitude, double Price, string Model) : IEvent<Prediction>
 {
     /// <inheritdoc/>
     public long PartitionKey => Symbol;
@@ -26,7 +27,8 @@ public readonly record struct Prediction(
     {
         foreach (ref readonly var e in events)
         {
-            hash.Append(e.Sequence).Append(e.EventTime).Append(e.Symbol).Append(e.Probability).Append(e.Direction).Append(e.Confidence).Append(e.Price).Append(e.Model);
+            hash.Append(e.Sequence).Append(e.EventTime).Append(e.Symbol).Append(e.Probability).Append(e.Direction).Append(e.Confidence);
+            hash.Append(e.Magnitude).Append(e.Price).Append(e.Model);
         }
     }
 }

@@ -81,6 +81,9 @@ public sealed record BlockContext(string Name, SectionContext Files, TimeProvide
 
     /// <summary>False when a source is to send as fast as its events are taken, whatever speed its options ask for.</summary>
     public bool Paced { get; init; } = true;
+
+    /// <summary>The block is only looked at and never run: it may leave out what takes long or needs a library, such as loading a model.</summary>
+    public bool IsForCheck { get; init; }
 }
 
 /// <summary>

@@ -10,12 +10,13 @@ internal static class ValidateCommand
     {
         var pipeline = new PipelineArguments();
         var json = new Option<bool>("--json") { Description = "Print the findings as JSON." };
-        var command = new Command("validate", "Checks a pipeline and prints everything that is wrong with it. Example: qt validate pipelines/demo.yml") { json };
+        var model = new Option<bool>("--model") { Description = "Also load the models and let them answer their golden rows." };
+        var command = new Command("validate", "Checks a pipeline and prints everything that is wrong with it. Example: qt validate pipelines/demo.yml --model") { json, model };
         pipeline.AddTo(command);
         command.SetAction(arguments =>
         {
             var result = pipeline.Read(arguments);
-            var findings = result.Plan is null ? result.Findings : [.. result.Findings, .. ConstructionCheck.Check(result.Plan, TimeProvider.System)];
+            var findings = result.Plan is null ? result.Findings : [.. result.Findings, .. ConstructionCheck.Check(result.Plan, TimeProvider.System, arguments.GetValue(model))];
             if (arguments.GetValue(json))
             {
                 Console.WriteLine(Json.Serialize(findings));

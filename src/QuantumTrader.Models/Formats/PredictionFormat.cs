@@ -8,7 +8,7 @@ namespace QuantumTrader.Models;
 public sealed class PredictionFormat(MarketContext market) : EventFormat<Prediction>
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "probability", "direction", "confidence", "price", "model"];
+    public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "probability", "direction", "confidence", "magnitude", "price", "model"];
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Channels { get; } = ["prediction"];
@@ -20,6 +20,7 @@ public sealed class PredictionFormat(MarketContext market) : EventFormat<Predict
         fields.Real("probability", value.Probability);
         fields.Real("direction", value.Direction);
         fields.Real("confidence", value.Confidence);
+        fields.Real("magnitude", value.Magnitude);
         fields.Real("price", value.Price);
         fields.Text("model", value.Model);
     }
@@ -27,7 +28,8 @@ public sealed class PredictionFormat(MarketContext market) : EventFormat<Predict
     /// <inheritdoc/>
     public override Prediction Read(IFieldReader fields) => new(
         fields.Whole("seq"), fields.Time("ts"), fields.Symbol(market),
-        fields.Real("probability"), fields.Real("direction"), fields.Real("confidence"), fields.Real("price"), fields.Text("model"));
+        fields.Real("probability"), fields.Real("direction"), fields.Real("confidence"), fields.Real("magnitude"),
+        fields.Real("price"), fields.Text("model"));
 
     /// <summary>Several models may predict from the same vector; their names tell them apart.</summary>
     public override EventAddress AddressOf(in Prediction value) =>

@@ -44,8 +44,8 @@ public static class TrainingRun
             ModelSha256 = Convert.ToHexStringLower(SHA256.HashData(onnx)),
             Features = schema.Names,
             FeatureHash = schema.Hash,
-            Input = new TensorInfo(Logistic.InputName, "double", [1, schema.Names.Count]),
-            Output = new TensorInfo(Logistic.OutputName, "double", [1, 1]),
+            Inputs = [new ModelInput(Logistic.InputName, ElementType.Double, [1, schema.Names.Count])],
+            Outputs = [new ModelOutput(Logistic.OutputName, ElementType.Double, [1, 1], OutputRole.Probability)],
             Classes = ["up"],
             Training = new TrainingInfo(
                 HashOf(vectors, options), options.CodeVersion ?? CodeVersion(), rows.Length, rows[0].Time, rows[^1].Time,

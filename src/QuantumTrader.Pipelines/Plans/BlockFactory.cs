@@ -47,7 +47,12 @@ public sealed class BlockFactory : IEventFormats, IDisposable
     /// <summary>Makes a new instance of a block. Throws <see cref="FindingException"/> when it refuses its options.</summary>
     public Block Make(BlockPlan block) => (Block)Make(
         block.Type.Constructor,
-        [block.Options, new BlockContext(block.Name, Files, _clock) { WhenFull = block.Settings.Edge?.WhenFull ?? WhenFull.Block, Paced = _plan.Paced }, Files, _clock],
+        [
+            block.Options,
+            new BlockContext(block.Name, Files, _clock) { WhenFull = block.Settings.Edge?.WhenFull ?? WhenFull.Block, Paced = _plan.Paced, IsForCheck = _plan.IsForCheck },
+            Files,
+            _clock,
+        ],
         option => _plan.Locate(block.Name, option));
 
     /// <summary>The outside form of an event type; null when it has none.</summary>

@@ -16,12 +16,15 @@ public interface IUpstreamCheck
 public static class ConstructionCheck
 {
     /// <summary>The findings; each block is made alone, so that one that refuses its options does not hide the next.</summary>
-    public static IReadOnlyList<Finding> Check(PipelinePlan plan, TimeProvider clock)
+    /// <param name="plan">What is made.</param>
+    /// <param name="clock">Handed to the blocks.</param>
+    /// <param name="withModels">Makes the blocks as for a run: models are loaded and answer their golden rows.</param>
+    public static IReadOnlyList<Finding> Check(PipelinePlan plan, TimeProvider clock, bool withModels)
     {
         var findings = new List<Finding>();
         try
         {
-            using var factory = new BlockFactory(plan, clock);
+            using var factory = new BlockFactory(plan with { IsForCheck = !withModels }, clock);
             var blocks = new Dictionary<string, Block>(StringComparer.Ordinal);
             foreach (var block in plan.Blocks)
             {

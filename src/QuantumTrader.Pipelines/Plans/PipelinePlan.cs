@@ -29,6 +29,9 @@ public sealed record PipelinePlan
     /// <summary>False when sources send as fast as their events are taken, whatever speed their options ask for.</summary>
     public bool Paced { get; init; } = true;
 
+    /// <summary>True when the blocks are only looked at and never run; see <see cref="BlockContext.IsForCheck"/>.</summary>
+    public bool IsForCheck { get; init; }
+
     /// <summary>The mapping <c>rollout</c> as written; null when there is none.</summary>
     public required ConfigNode? Rollout { get; init; }
 

@@ -38,8 +38,8 @@ public sealed class OnnxFixture : IDisposable
         ModelSha256 = Convert.ToHexStringLower(SHA256.HashData(onnx)),
         Features = Schema.Names,
         FeatureHash = Schema.Hash,
-        Input = new TensorInfo("features", "double", [1, 2]),
-        Output = new TensorInfo("probability_up", "double", [1, 1]),
+        Inputs = [new ModelInput("features", ElementType.Double, [1, 2])],
+        Outputs = [new ModelOutput("probability_up", ElementType.Double, [1, 1], OutputRole.Probability)],
         Classes = ["up"],
         Golden = [new GoldenRow(GoldenValues, [Reference.Predict(GoldenValues)])],
     };
@@ -58,8 +58,10 @@ public sealed class OnnxFixture : IDisposable
         File.WriteAllBytes(Manifest.PathOf(Path), Manifest.ToJson());
     }
 
-    public Onnx Block(OnNotWarm onNotWarm = OnNotWarm.Skip) =>
-        new(new OnnxOptions { Model = "small.onnx", OnNotWarm = onNotWarm }, new BlockContext("fast", new SectionContext(Folder, Folder), TimeProvider.System));
+    public Onnx Block(OnNotWarm onNotWarm = OnNotWarm.Skip) => Block(new OnnxOptions { OnNotWarm = onNotWarm });
+
+    public Onnx Block(OnnxOptions options, TimeProvider? clock = null) =>
+        new(options with { Model = "small.onnx" }, new BlockContext("fast", new SectionContext(Folder, Folder), clock ?? TimeProvider.System));
 
     public ConfigurationException Refusal()
     {

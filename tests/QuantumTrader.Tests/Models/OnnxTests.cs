@@ -19,11 +19,11 @@ public sealed class OnnxTests : IDisposable
         for (var i = 0; i < 1000; i++)
         {
             double[] row = [90 + (20 * random.NextDouble()), (10 * random.NextDouble()) - 5];
-            model.Predict(row)[0].ShouldBe(OnnxFixture.Reference.Predict(row), 1e-12);
+            model.Predict(row).Up.ShouldBe(OnnxFixture.Reference.Predict(row), 1e-12);
         }
 
         // 0.2 + 1.5 (102 - 100) / 4 - 0.5 * 1 / 2 = 0.7; 1 / (1 + exp(-0.7)) = 0.668187772168166
-        model.Predict([102, 1])[0].ShouldBe(0.668187772168166, 1e-12);
+        model.Predict([102, 1]).Up.ShouldBe(0.668187772168166, 1e-12);
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class OnnxTests : IDisposable
             var before = GC.GetAllocatedBytesForCurrentThread();
             for (var i = 0; i < 10_000; i++)
             {
-                sum += model.Predict(row)[0];
+                sum += model.Predict(row).Up;
             }
 
             return GC.GetAllocatedBytesForCurrentThread() - before;
@@ -109,8 +109,8 @@ public sealed class OnnxTests : IDisposable
             .Text(2, "g").Message(11, Tensor("in")).Message(12, Tensor("out"));
         _files.Manifest = _files.Manifest with
         {
-            Input = new TensorInfo("in", "float", [-1, 2]),
-            Output = new TensorInfo("out", "float", [-1, 2]),
+            Inputs = [new ModelInput("in", ElementType.Float, [-1, 2])],
+            Outputs = [new ModelOutput("out", ElementType.Float, [-1, 2], OutputRole.Probability)],
             Classes = ["down", "up"],
             Golden = [new GoldenRow([0.25, 0.75], [0.25, 0.75])],
         };

@@ -83,11 +83,11 @@ public sealed class RefusalTests : IDisposable
         { "golden rows", m => m with { Golden = [new GoldenRow([1], [1])] } },
         { "golden_tolerance is 1", m => m with { GoldenTolerance = 1 } },
         { "answers golden row 0", m => m with { Golden = [new GoldenRow([102, 1], [0.668187])] } },
-        { "has no input 'x' but 'features'", m => m with { Input = m.Input with { Name = "x" } } },
-        { "has no output 'x' but 'probability_up'", m => m with { Output = m.Output with { Name = "x" } } },
-        { "is double; expected float", m => m with { Input = m.Input with { Type = "float" } } },
-        { "has the shape [1, 2], its manifest says [-1, 2]", m => m with { Input = m.Input with { Shape = [-1, 2] } } },
-        { "has the shape [1, 1], its manifest says [1, 2]", m => m with { Output = m.Output with { Shape = [1, 2] } } },
+        { "has no input 'x' but 'features'", m => m with { Inputs = [m.Inputs[0] with { Name = "x" }] } },
+        { "has no output 'x' but 'probability_up'", m => m with { Outputs = [m.Outputs[0] with { Name = "x" }] } },
+        { "is double; expected float", m => m with { Inputs = [m.Inputs[0] with { Type = ElementType.Float }] } },
+        { "has the shape [1, 2], its manifest says [-1, 2]", m => m with { Inputs = [m.Inputs[0] with { Shape = [-1, 2] }] } },
+        { "has the shape [1, 2]; expected [rows, 1] or [rows]", m => m with { Outputs = [m.Outputs[0] with { Shape = [1, 2] }] } },
     };
 
     [Theory]
@@ -105,9 +105,8 @@ public sealed class RefusalTests : IDisposable
     [Fact]
     public void A_model_of_another_width_is_refused()
     {
-        _files.Manifest = _files.Manifest with { Input = _files.Manifest.Input with { Shape = [1, 3] } };
         _files.Replace(Model(width: 3));
-        _files.Refusal().Message.ShouldContain("expected [1, 2]");
+        _files.Refusal().Message.ShouldContain("has the shape [1, 3], its manifest says [1, 2]");
     }
 
     [Theory]

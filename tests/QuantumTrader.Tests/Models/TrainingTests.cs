@@ -123,7 +123,7 @@ public sealed class TrainingTests
             var reference = LogisticTrainer.Fit(rows, labels, 1);
             foreach (var row in rows)
             {
-                model.Predict(row)[0].ShouldBe(reference.Predict(row), 1e-12);
+                model.Predict(row).Up.ShouldBe(reference.Predict(row), 1e-12);
             }
 
             Directory.GetFiles(Path.GetDirectoryName(path)!).Length.ShouldBe(2);

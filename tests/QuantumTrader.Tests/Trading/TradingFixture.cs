@@ -13,7 +13,7 @@ internal static class TradingFixture
     public static MarketContext MakeMarket() => MarketContext.Of(new TradingCalendar(), new Instrument("WDOX", 0.5m, 10m, 1m), new Instrument("WDOZ", 0.5m, 10m, 1m));
 
     public static Prediction Prediction(double direction, double confidence = 1, long seconds = 0, int symbol = 1, string model = "m") =>
-        new(seconds + 1, seconds * Second, symbol, (direction + 1) / 2, direction, confidence, 5000, model);
+        new(seconds + 1, seconds * Second, symbol, (direction + 1) / 2, direction, confidence, 0, 5000, model);
 
     public static Signal Signal(Side side, long seconds = 0, int symbol = 1) => new(seconds + 1, seconds * Second, symbol, side, (int)side, 1, 5000, "m");
 

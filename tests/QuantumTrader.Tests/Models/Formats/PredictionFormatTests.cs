@@ -9,7 +9,7 @@ public sealed class PredictionFormatTests : FormatContract<Prediction>
     protected override EventFormat<Prediction> Format { get; } = new PredictionFormat(Market);
 
     protected override Prediction Make(Dice dice) =>
-        new(dice.Whole(), dice.Time(), dice.Symbol(), dice.Real(), dice.Real(), dice.Real(), dice.Real(), dice.Name());
+        new(dice.Whole(), dice.Time(), dice.Symbol(), dice.Real(), dice.Real(), dice.Real(), dice.Real(), dice.Real(), dice.Name());
 
     [Fact]
     public void Predictions_of_two_models_from_one_vector_are_two_events()
