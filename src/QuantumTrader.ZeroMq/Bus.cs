@@ -50,7 +50,7 @@ public sealed class Bus : IDisposable
     {
         ["tick"] = 5555, ["book"] = 5556, ["flow"] = 5557, ["footprint"] = 5558, ["liquidity"] = 5559, ["tape"] = 5560, ["history"] = 5561,
         ["signal"] = 5562, ["features"] = 5562, [AgentsIn] = 5563, [AgentsOut] = 5564, ["decision"] = 5565, ["registry"] = 5566,
-        ["quote"] = 5567, ["mark"] = 5568, ["state"] = 5569, ["bar"] = 5570, ["prediction"] = 5571, ["order"] = 5572, ["fill"] = 5573, ["event"] = 5574, ["top"] = 5575,
+        ["quote"] = 5567, ["mark"] = 5568, ["state"] = 5569, ["bar"] = 5570, ["prediction"] = 5571, ["order"] = 5572, ["fill"] = 5573, ["event"] = 5574, ["top"] = 5575, ["regime"] = 5576,
     };
 
     private static readonly Dictionary<string, int> ClassicPorts = new(DefaultPorts, StringComparer.Ordinal)

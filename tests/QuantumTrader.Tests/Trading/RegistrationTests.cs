@@ -13,6 +13,7 @@ public class RegistrationTests
     [Theory]
     [InlineData("features.basic")]
     [InlineData("model.onnx")]
+    [InlineData("model.regime")]
     [InlineData("signal")]
     [InlineData("risk")]
     [InlineData("execution.paper")]
