@@ -54,35 +54,25 @@ public sealed record NormalizeOptions
 [Resequences]
 public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
 {
-    private const long Day = TradingCalendar.NanosecondsPerDay;
-    private const long MaxQuantity = 1_000_000_000 * Scaled.One;
-
     private readonly MarketContext _market;
-    private readonly SymbolState[] _symbols;
-    private readonly long _lateness;
     private readonly int _maxHeld;
-    private readonly bool _infersSide;
 
-    private readonly SortBuffer _queue = new();
-    private readonly EventSlots _slots = new();
-    private readonly long[] _in = new long[(int)EventKind.Clock + 1];
+    private readonly Plausibility _plausibility;
+    private readonly TradeNumbers[] _numbers;
+    private readonly Watermark _time;
+    private readonly ReorderBuffer _waiting;
+    private readonly BookAssembly _books;
+    private readonly TickRule _tickRule;
 
     private long _sequence;
     private long _held;
 
-    // Newest believed time, the newest that may go on, the time of the last that did, and the newest that is believed unseen.
-    private long _newest;
-    private long _limit;
+    // The time of the last event that went on.
     private long _released;
-    private long _horizon;
 
-    // An event far ahead of all others waits at the end of the queue for the next one to confirm it; the horizon is then out of reach.
-    private bool _hasCandidate;
-    private long _candidateTime;
-
+    private readonly long[] _in = new long[(int)EventKind.Clock + 1];
     private long _crossed;
     private long _locked;
-    private long _reordered;
     private long _edits;
     private long _late;
     private long _delayed;
@@ -91,11 +81,15 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
     /// <summary>A block that has seen nothing.</summary>
     public NormalizeOperator(NormalizeOptions options, MarketContext market)
     {
+        var symbols = market.Instruments.Count + 1;
         _market = market;
-        _lateness = (long)(options.MaxLatenessMs * 1e6);
         _maxHeld = options.MaxHeld;
-        _infersSide = options.Side == SideRule.TickRule;
-        _symbols = [new SymbolState(), .. market.Instruments.Select(i => new SymbolState { MaxPrice = (long)(i.MaxPrice * Scaled.One) })];
+        _plausibility = new Plausibility(market);
+        _numbers = [.. Enumerable.Range(0, symbols).Select(_ => new TradeNumbers())];
+        _time = new Watermark((long)(options.MaxLatenessMs * 1e6));
+        _waiting = new ReorderBuffer(symbols);
+        _books = new BookAssembly(symbols, NoteTorn);
+        _tickRule = new TickRule(symbols, options.Side == SideRule.TickRule);
     }
 
     /// <inheritdoc/>
@@ -120,16 +114,17 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
                 continue;
             }
 
-            if (Fault(in e) is { } fault)
+            if (_plausibility.Fault(in e) is { } fault)
             {
                 run.Reject(fault);
                 LoseMessage(in e, fault);
                 continue;
             }
 
-            if (e.EventTime > _horizon && IsLeap(in e, run))
+            if (e.EventTime > _time.Horizon && IsLeap(in e, run))
             {
-                HoldCandidate(in e, run);
+                _time.Doubt(e.EventTime);
+                Hold(in e, e.EventTime);
                 continue;
             }
 
@@ -140,21 +135,13 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
     /// <inheritdoc/>
     public override void Complete(Output<MarketEvent> output)
     {
-        foreach (var state in _symbols)
+        _books.CloseAll();
+        if (_time is { HasCandidate: true, Newest: > 0 })
         {
-            if (state.Open is not null)
-            {
-                CloseTorn(state);
-            }
+            Note("time_unconfirmed", $"The last event is more than 24 h ahead of all before it, and no other came to confirm it: {_waiting.Last.EventTime}.");
         }
 
-        if (_hasCandidate && _newest > 0)
-        {
-            Note("time_unconfirmed", $"The last event is more than 24 h ahead of all before it, and no other came to confirm it: {_candidateTime}.");
-        }
-
-        _hasCandidate = false;
-        while (_queue.Count > 0)
+        while (_waiting.Count > 0)
         {
             ReleaseHead(output);
         }
@@ -173,25 +160,26 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
         Clocks = _in[(int)EventKind.Clock],
         Crossed = _crossed,
         Locked = _locked,
-        Reordered = _reordered,
+        Reordered = _waiting.Reordered,
         Edits = _edits,
         Late = _late,
         Delayed = _delayed,
         Duplicates = _duplicates,
-        ForgottenNumbers = _symbols.Sum(s => s.Numbers.Forgotten),
+        ForgottenNumbers = _numbers.Sum(n => n.Forgotten),
     };
 
     private void Accept(in MarketEvent e, Run<MarketEvent> run, Output<MarketEvent> output)
     {
         var time = e.EventTime;
         var isEdit = e.Kind == EventKind.Trade && e.Has(EventFlags.Edit);
-        if (time > _newest)
+        if (time > _time.Newest)
         {
-            MoveTo(time);
+            _time.MoveTo(time);
         }
         else if (time < _released && !isEdit)
         {
-            if (!IsNextBook(in e))
+            // A book message that no newer one of its symbol has overtaken is better late than lost: without it the whole book would be.
+            if (!IsBook(in e) || !_books.IsNext(in e))
             {
                 DropLate(in e, run);
                 return;
@@ -223,7 +211,7 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
         }
 
         // With nothing to wait for there is no need to hold the event: this is the whole way of a feed that comes in order.
-        if (_queue.Count == 0 && time <= _limit && e.Kind is not (EventKind.BookUpdate or EventKind.BookSnapshot))
+        if (_waiting.Count == 0 && time <= _time.Limit && !IsBook(in e))
         {
             var copy = e;
             copy.EventTime = time;
@@ -237,156 +225,77 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
 
     private void Hold(in MarketEvent e, long time)
     {
-        var isHeader = e.Kind is EventKind.BookUpdate or EventKind.BookSnapshot;
-        var slot = isHeader ? OpenMessage(in e) : _slots.AddEvent(in e);
-        (isHeader ? ref _slots.Message(slot).Header : ref _slots.Event(slot)).EventTime = time;
-
         _held++;
-        var position = _queue.Add(time, slot);
-        _reordered += position == _queue.Count - 1 ? 0 : 1;
-        if (e.Kind == EventKind.Trade && e.TradeNumber != 0 && !e.Has(EventFlags.Edit) && !_symbols[e.Symbol].IsNewestTrade(in e))
+        if (IsBook(in e))
         {
-            SettleByNumber(position, in e);
+            _books.Begin(_waiting.AddMessage(in e, time));
         }
-    }
-
-    // Lets the trade's number sink through those trades of its symbol and time that have higher ones; all other events stay in place.
-    private void SettleByNumber(int position, in MarketEvent e)
-    {
-        var hole = position;
-        var slot = _queue[position].Slot;
-        for (var i = position - 1; i >= 0 && _queue[i].Time == e.EventTime; i--)
+        else
         {
-            var other = _queue[i].Slot;
-            if (!EventSlots.IsMessage(other) && _slots.Event(other) is { Kind: EventKind.Trade } trade && trade.Symbol == e.Symbol && trade.TradeNumber != 0 && !trade.Has(EventFlags.Edit))
-            {
-                if (trade.TradeNumber <= e.TradeNumber)
-                {
-                    break;
-                }
-
-                _queue[hole] = _queue[hole] with { Slot = other };
-                hole = i;
-            }
+            _waiting.Add(in e, time);
         }
-
-        _reordered += hole == position ? 0 : 1;
-        _queue[hole] = _queue[hole] with { Slot = slot };
     }
 
     private void ProcessLevel(in MarketEvent e, Run<MarketEvent> run, Output<MarketEvent> output)
     {
-        if ((uint)(e.Symbol - 1) >= (uint)(_symbols.Length - 1))
+        if (!_plausibility.Knows(e.Symbol))
         {
             run.Reject("bad_symbol");
             return;
         }
 
-        var state = _symbols[e.Symbol];
-        if (state.Open is { } message)
+        if (_books.OpenOf(e.Symbol) is not { } message)
         {
-            if ((PriceFault(e.Price, state.MaxPrice) ?? (e.Quantity is < 0 or > MaxQuantity ? "bad_quantity" : null)) is { } fault)
-            {
-                run.Reject(fault);
-                message.Header.Flags |= EventFlags.Gap;
-            }
-            else
-            {
-                message.Add(in e);
-                _held++;
-            }
-
-            if (e.Has(EventFlags.EndOfMessage))
-            {
-                CloseMessage(state);
-                ReleaseDue(output);
-            }
-            else if (_held > _maxHeld)
-            {
-                ReleaseDue(output);
-            }
-        }
-        else if (state.Losing is { } reason)
-        {
-            run.Drop(reason);
-            state.Losing = e.Has(EventFlags.EndOfMessage) ? null : reason;
-        }
-        else
-        {
-            run.Drop("torn_message");
-            state.HasGap = true;
-        }
-    }
-
-    private int OpenMessage(in MarketEvent header)
-    {
-        var state = _symbols[header.Symbol];
-        if (state.Open is not null)
-        {
-            CloseTorn(state);
-        }
-
-        var slot = _slots.AddMessage(in header);
-        var message = _slots.Message(slot);
-        if (state.HasGap && header.Kind == EventKind.BookUpdate)
-        {
-            message.Header.Flags |= EventFlags.Gap;
-        }
-
-        state.HasGap = false;
-        state.Losing = null;
-        message.IsWhole = header.Has(EventFlags.EndOfMessage);
-        state.Open = message.IsWhole ? null : message;
-        return slot;
-    }
-
-    private static void CloseMessage(SymbolState state)
-    {
-        var message = state.Open!;
-        message.Events[^1].Flags |= EventFlags.EndOfMessage;
-        message.IsWhole = true;
-        state.Open = null;
-    }
-
-    private void CloseTorn(SymbolState state)
-    {
-        ref var header = ref state.Open!.Header;
-        header.Flags |= EventFlags.Gap;
-        Note("book_torn", $"{_market.Symbols.Name(header.Symbol)}: a book message at {header.EventTime} has no end; it goes on marked as incomplete.");
-        CloseMessage(state);
-    }
-
-    // The header of a message is lost, so its levels are too, and what follows cannot build on them.
-    private void LoseMessage(in MarketEvent e, string reason)
-    {
-        if (e.Kind is not (EventKind.BookUpdate or EventKind.BookSnapshot) || (uint)(e.Symbol - 1) >= (uint)(_symbols.Length - 1))
-        {
+            run.Drop(_books.LoseLevel(in e));
             return;
         }
 
-        var state = _symbols[e.Symbol];
-        if (state.Open is not null)
+        if (_plausibility.LevelFault(in e) is { } fault)
         {
-            CloseTorn(state);
+            run.Reject(fault);
+            message.Header.Flags |= EventFlags.Gap;
+        }
+        else
+        {
+            message.Add(in e);
+            _held++;
         }
 
-        state.Losing = e.Has(EventFlags.EndOfMessage) ? null : reason;
-        state.HasGap |= e.Kind == EventKind.BookUpdate && e.LastUpdateId == 0;
+        if (e.Has(EventFlags.EndOfMessage))
+        {
+            _books.Close(e.Symbol);
+            ReleaseDue(output);
+        }
+        else if (_held > _maxHeld)
+        {
+            ReleaseDue(output);
+        }
+    }
+
+    private void NoteTorn(BookMessage message) =>
+        Note("book_torn", $"{_market.Symbols.Name(message.Header.Symbol)}: a book message at {message.Header.EventTime} has no end; it goes on marked as incomplete.");
+
+    private void LoseMessage(in MarketEvent e, string reason)
+    {
+        if (IsBook(in e) && _plausibility.Knows(e.Symbol))
+        {
+            _books.Lose(in e, reason);
+        }
     }
 
     private void ReleaseDue(Output<MarketEvent> output)
     {
-        while (_queue.Count > 0 && _queue.Head.Time <= _limit && (!EventSlots.IsMessage(_queue.Head.Slot) || _slots.Message(_queue.Head.Slot).IsWhole))
+        while (_waiting.IsDue(_time.Limit))
         {
             ReleaseHead(output);
         }
 
-        while (_held > _maxHeld && _queue.Count > (_hasCandidate ? 1 : 0))
+        while (_held > _maxHeld && _waiting.Count > (_time.HasCandidate ? 1 : 0))
         {
             Note("held_overflow", "More events are held back than max_held allows: the oldest go on early, and what comes behind them is late.");
-            if (EventSlots.IsMessage(_queue.Head.Slot) && _slots.Message(_queue.Head.Slot) is { IsWhole: false } open)
+            if (_waiting.HeadMessage is { IsWhole: false } open)
             {
-                CloseTorn(_symbols[open.Header.Symbol]);
+                _books.CloseTorn(open.Header.Symbol);
             }
 
             ReleaseHead(output);
@@ -395,28 +304,25 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
 
     private void ReleaseHead(Output<MarketEvent> output)
     {
-        var slot = _queue.Head.Slot;
-        _queue.RemoveHead();
-        if (EventSlots.IsMessage(slot))
+        if (_waiting.HeadMessage is { } message)
         {
-            var events = _slots.Message(slot).Events;
-            _symbols[events[0].Symbol].BookTime = _slots.Message(slot).OwnTime;
-            foreach (ref var e in events)
+            _books.Released(message);
+            foreach (ref var e in message.Events)
             {
                 e.Sequence = ++_sequence;
                 output.Pass(in e);
             }
 
-            _released = events[0].EventTime;
-            _held -= events.Length;
+            _released = message.Header.EventTime;
+            _held -= message.Count;
         }
         else
         {
-            Release(ref _slots.Event(slot), output);
+            Release(ref _waiting.Head, output);
             _held--;
         }
 
-        _slots.Free(slot);
+        _waiting.RemoveHead();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -426,7 +332,7 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
         _released = e.EventTime;
         if (e.Kind == EventKind.Trade)
         {
-            SetSide(ref e);
+            _tickRule.Apply(ref e);
         }
         else if (e.Kind == EventKind.Quote && e.Price >= e.AskPrice)
         {
@@ -434,33 +340,6 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
         }
 
         output.Pass(in e);
-    }
-
-    private void SetSide(ref MarketEvent e)
-    {
-        if (e.Side != Side.None && e.SideSource == SideSource.Unknown)
-        {
-            e.SideSource = SideSource.Flag;
-        }
-
-        // Neither corrections nor transfers are moves of the market.
-        if ((e.Flags & (EventFlags.Edit | EventFlags.OffMarket)) != 0)
-        {
-            return;
-        }
-
-        var state = _symbols[e.Symbol];
-        if (state.LastPrice != 0 && e.Price != state.LastPrice)
-        {
-            state.Direction = e.Price > state.LastPrice ? Side.Buy : Side.Sell;
-        }
-
-        state.LastPrice = e.Price;
-        if (e.Side == Side.None && _infersSide && state.Direction != Side.None)
-        {
-            e.Side = state.Direction;
-            e.SideSource = SideSource.TickRule;
-        }
     }
 
     private void MarkQuote(ref MarketEvent e)
@@ -477,13 +356,6 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
         }
     }
 
-    private void MoveTo(long time)
-    {
-        _newest = time;
-        _limit = _lateness == 0 ? time : time - _lateness - 1;
-        _horizon = time + Day;
-    }
-
     private void DropLate(in MarketEvent e, Run<MarketEvent> run)
     {
         _late++;
@@ -492,73 +364,54 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
         LoseMessage(in e, "late");
     }
 
-    // A book message that no newer one of its symbol has overtaken is better late than lost: without it the whole book would be.
-    private bool IsNextBook(in MarketEvent e) =>
-        e.Kind is EventKind.BookUpdate or EventKind.BookSnapshot && e.EventTime >= _symbols[e.Symbol].BookTime;
+    private static bool IsBook(in MarketEvent e) => e.Kind is EventKind.BookUpdate or EventKind.BookSnapshot;
 
     private bool IsRepeat(in MarketEvent e) =>
-        e.TradeNumber != 0 && !_symbols[e.Symbol].Numbers.Add(_market.Calendar.DateOf(e.EventTime), e.TradeNumber);
+        e.TradeNumber != 0 && !_numbers[e.Symbol].Add(_market.Calendar.DateOf(e.EventTime), e.TradeNumber);
 
     private bool TryEditHeld(in MarketEvent e)
     {
-        for (var i = e.TradeNumber == 0 ? -1 : _queue.Count - 1; i >= 0; i--)
+        if (e.TradeNumber == 0)
         {
-            var slot = _queue[i].Slot;
-            if (EventSlots.IsMessage(slot))
-            {
-                continue;
-            }
-
-            ref var held = ref _slots.Event(slot);
-            if (held.Kind == EventKind.Trade && held.Symbol == e.Symbol && held.TradeNumber == e.TradeNumber && !held.Has(EventFlags.Edit)
-                && _market.Calendar.DateOf(held.EventTime) == _market.Calendar.DateOf(e.EventTime))
-            {
-                var time = held.EventTime;
-                held = e;
-                held.EventTime = time;
-                held.Flags &= ~EventFlags.Edit;
-                return true;
-            }
+            return false;
         }
 
-        return false;
+        ref var held = ref _waiting.FindTrade(in e, _market.Calendar);
+        if (Unsafe.IsNullRef(ref held))
+        {
+            return false;
+        }
+
+        var time = held.EventTime;
+        held = e;
+        held.EventTime = time;
+        held.Flags &= ~EventFlags.Edit;
+        return true;
     }
 
     // Decides on times beyond the horizon. False when the event may go on at once.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool IsLeap(in MarketEvent e, Run<MarketEvent> run)
     {
-        var time = e.EventTime;
-        if (_hasCandidate)
+        if (_time.HasCandidate)
         {
-            if (time <= _newest + Day || time < _candidateTime - Day)
+            if (_time.Confirms(e.EventTime))
             {
-                DropCandidate(run);
+                BelieveCandidate();
             }
             else
             {
-                ConfirmCandidate();
+                DropCandidate(run);
             }
         }
 
-        var isTrusted = e.ReceiveTime > 0 && Math.Abs(time - e.ReceiveTime) <= Day;
-        return time > _newest + Day && !isTrusted;
+        return _time.IsLeap(in e);
     }
 
-    private void HoldCandidate(in MarketEvent e, Run<MarketEvent> run)
+    private void BelieveCandidate()
     {
-        _hasCandidate = true;
-        _candidateTime = e.EventTime;
-        _horizon = long.MinValue;
-        Hold(in e, e.EventTime);
-    }
-
-    private void ConfirmCandidate()
-    {
-        _hasCandidate = false;
-        MoveTo(_candidateTime);
-        var slot = _queue[_queue.Count - 1].Slot;
-        if (!EventSlots.IsMessage(slot) && _slots.Event(slot) is { Kind: EventKind.Trade } trade && !trade.Has(EventFlags.Edit))
+        _time.Believe();
+        if (_waiting.TailMessage is null && _waiting.Last is { Kind: EventKind.Trade } trade && !trade.Has(EventFlags.Edit))
         {
             IsRepeat(in trade);
         }
@@ -566,148 +419,20 @@ public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
 
     private void DropCandidate(Run<MarketEvent> run)
     {
-        _hasCandidate = false;
-        _horizon = _newest + Day;
-        var slot = _queue[_queue.Count - 1].Slot;
-        _queue.RemoveTail();
+        _time.Refute();
+        Note("bad_time", $"More than 24 h ahead of the events around it, so it was dropped: {_waiting.Last.ToString()}");
         var count = 1;
-        ref var first = ref EventSlots.IsMessage(slot) ? ref _slots.Message(slot).Header : ref _slots.Event(slot);
-        Note("bad_time", $"More than 24 h ahead of the events around it, so it was dropped: {first.ToString()}");
-        if (EventSlots.IsMessage(slot))
+        if (_waiting.TailMessage is { } message)
         {
-            var message = _slots.Message(slot);
             count = message.Count;
-            var state = _symbols[first.Symbol];
-            var isOpen = state.Open == message;
-            state.Open = isOpen ? null : state.Open;
-            state.Losing = isOpen ? "bad_time" : state.Losing;
-            state.HasGap |= first.Kind == EventKind.BookUpdate && first.LastUpdateId == 0;
+            _books.Lose(message, "bad_time");
         }
 
+        _waiting.RemoveTail();
         _held -= count;
-        _slots.Free(slot);
         for (; count > 0; count--)
         {
             run.Drop("bad_time");
         }
     }
-
-    private string? Fault(in MarketEvent e)
-    {
-        var symbol = (uint)e.Symbol < (uint)_symbols.Length ? e.Symbol : 0;
-        if (symbol == 0 && !(e.Symbol == 0 && e.Kind is EventKind.State or EventKind.Clock))
-        {
-            return e.Kind is EventKind.None or > EventKind.Clock ? "bad_kind" : "bad_symbol";
-        }
-
-        if (e.EventTime <= 0)
-        {
-            return "bad_time";
-        }
-
-        var maxPrice = _symbols[symbol].MaxPrice;
-        return e.Kind switch
-        {
-            EventKind.Trade => PriceFault(e.Price, maxPrice) ?? (e.Quantity is <= 0 or > MaxQuantity ? "bad_quantity" : null),
-            EventKind.Quote => PriceFault(e.Price, maxPrice) ?? PriceFault(e.AskPrice, maxPrice)
-                ?? (e.Quantity is < 0 or > MaxQuantity || e.AskQuantity is < 0 or > MaxQuantity ? "bad_quantity" : null),
-            EventKind.MarkPrice => PriceFault(e.Price, maxPrice),
-            EventKind.None or > EventKind.Clock => "bad_kind",
-            _ => null,
-        };
-    }
-
-    private static string? PriceFault(long price, long maxPrice) => price <= 0 || price > maxPrice ? "bad_price" : null;
-
-    /// <summary>What is kept per symbol; number 0 is of events that belong to none.</summary>
-    private sealed class SymbolState
-    {
-        private long _tradeTime;
-        private long _tradeNumber;
-
-        public long MaxPrice { get; init; }
-
-        public TradeNumbers Numbers { get; } = new();
-
-        /// <summary>The message whose levels are coming.</summary>
-        public BookMessage? Open { get; set; }
-
-        /// <summary>Why the levels that are coming are dropped; null when they are not.</summary>
-        public string? Losing { get; set; }
-
-        /// <summary>Something without update ids was lost, which the next update must tell the book.</summary>
-        public bool HasGap { get; set; }
-
-        /// <summary>The feed's own time of the last book message that went on.</summary>
-        public long BookTime { get; set; }
-
-        public long LastPrice { get; set; }
-
-        public Side Direction { get; set; }
-
-        /// <summary>True when the trade is behind all before it by time and number, so that it lies where it belongs.</summary>
-        public bool IsNewestTrade(in MarketEvent e)
-        {
-            if (e.EventTime < _tradeTime || (e.EventTime == _tradeTime && e.TradeNumber < _tradeNumber))
-            {
-                return false;
-            }
-
-            _tradeTime = e.EventTime;
-            _tradeNumber = e.TradeNumber;
-            return true;
-        }
-    }
-}
-
-/// <summary>What the normalizer saw come in, by kind, and what it met.</summary>
-public sealed record NormalizeReport
-{
-    /// <summary>Trades, edits included.</summary>
-    public required long Trades { get; init; }
-
-    /// <summary>Quotes.</summary>
-    public required long Quotes { get; init; }
-
-    /// <summary>Headers of book updates.</summary>
-    public required long BookUpdates { get; init; }
-
-    /// <summary>Headers of full books.</summary>
-    public required long BookSnapshots { get; init; }
-
-    /// <summary>Levels of both.</summary>
-    public required long Levels { get; init; }
-
-    /// <summary>Mark prices.</summary>
-    public required long MarkPrices { get; init; }
-
-    /// <summary>States.</summary>
-    public required long States { get; init; }
-
-    /// <summary>Clock events.</summary>
-    public required long Clocks { get; init; }
-
-    /// <summary>Quotes whose bid is above their ask.</summary>
-    public required long Crossed { get; init; }
-
-    /// <summary>Quotes whose bid equals their ask.</summary>
-    public required long Locked { get; init; }
-
-    /// <summary>Events and messages that were sorted in before an earlier one.</summary>
-    public required long Reordered { get; init; }
-
-    /// <summary>Edits, applied here or passed on.</summary>
-    public required long Edits { get; init; }
-
-    /// <summary>Events and messages older than what went on already.</summary>
-    public required long Late { get; init; }
-
-    /// <summary>Book messages that were too late for their place and went on behind what had overtaken them.</summary>
-    public required long Delayed { get; init; }
-
-    /// <summary>Trades whose number was seen before.</summary>
-    public required long Duplicates { get; init; }
-
-    /// <summary>Intervals of trade numbers that had to be forgotten.</summary>
-    public required long ForgottenNumbers { get; init; }
 }
