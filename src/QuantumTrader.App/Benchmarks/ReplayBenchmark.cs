@@ -31,7 +31,7 @@ internal static class ReplayBenchmark
     /// <summary>The repository and the recording; null, after saying so, when it is not there.</summary>
     public static (string Root, string File)? Find(BenchmarkRequest request)
     {
-        var root = Root();
+        var root = Repository.Find() ?? Directory.GetCurrentDirectory();
         var file = Path.GetFullPath(Path.Combine(request.Data ?? Path.Combine(root, "..", "shared", "data"), Recording));
         if (File.Exists(file))
         {
@@ -79,18 +79,5 @@ internal static class ReplayBenchmark
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         GC.KeepAlive(values);
         return s_events / seconds;
-    }
-
-    private static string Root()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "QuantumTrader.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        return Directory.GetCurrentDirectory();
     }
 }

@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using QuantumTrader.App.Benchmarks;
 
 namespace QuantumTrader.Tests.App;
 
 /// <summary>Runs the real command in a process of its own.</summary>
 internal static class Qt
 {
-    public static string Root { get; } = FindRoot();
+    public static string Root { get; } = Repository.Find() ?? throw new DirectoryNotFoundException("the repository was not found above the tests");
 
     public static (int Code, string Output, string Error) Run(params string[] arguments)
     {
@@ -35,18 +36,5 @@ internal static class Qt
         }
 
         return Process.Start(start)!;
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "QuantumTrader.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException("the repository's root was not found above the tests");
     }
 }
