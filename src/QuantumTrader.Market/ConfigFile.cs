@@ -99,7 +99,7 @@ internal sealed class ConfigFile(string option, string name, SectionContext file
     /// <summary>The error for a name that a file does not have: names the nearest ones it has.</summary>
     public ConfigurationException Unknown(string what, string found, IEnumerable<string> legal)
     {
-        var names = legal.OrderBy(n => Distance(found, n.TrimEnd('*'))).ThenBy(n => n, StringComparer.Ordinal).ToList();
+        var names = legal.OrderBy(n => NearestName.Distance(found.ToUpperInvariant(), n.TrimEnd('*').ToUpperInvariant())).ThenBy(n => n, StringComparer.Ordinal).ToList();
         return new ConfigurationException(
             option,
             $"no {what} is named '{found}' in config/{name}. Nearest: {string.Join(", ", names.Take(3))}. Correct the name, or add it to the file.");
@@ -111,23 +111,5 @@ internal sealed class ConfigFile(string option, string name, SectionContext file
         return File.Exists(path)
             ? new StreamReader(path)
             : new StreamReader(typeof(ConfigFile).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"Invariant: {name} is not built in."));
-    }
-
-    // Levenshtein, ignoring case.
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var cost = char.ToUpperInvariant(a[i - 1]) == char.ToUpperInvariant(b[j - 1]) ? 0 : 1;
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + cost));
-            }
-        }
-
-        return row[b.Length];
     }
 }

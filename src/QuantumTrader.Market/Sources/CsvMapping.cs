@@ -58,26 +58,7 @@ internal sealed record CsvMapping(int Time, int Price, int Quantity, int Side, i
                 option, $"{Path.GetFileName(path)} has no column '{column}'. Its columns are {string.Join(", ", _header)}.{Nearest(column)}");
         }
 
-        private string Nearest(string column) => _header.MinBy(name => Distance(name, column)) is { } nearest ? $" Did you mean '{nearest}'?" : "";
-
-        // Levenshtein: how many letters to change, add or take out.
-        private static int Distance(string a, string b)
-        {
-            var row = Enumerable.Range(0, b.Length + 1).ToArray();
-            for (var i = 1; i <= a.Length; i++)
-            {
-                var diagonal = row[0];
-                row[0] = i;
-                for (var j = 1; j <= b.Length; j++)
-                {
-                    var changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                    diagonal = row[j];
-                    row[j] = Math.Min(changed, Math.Min(row[j], row[j - 1]) + 1);
-                }
-            }
-
-            return row[b.Length];
-        }
+        private string Nearest(string column) => NearestName.Of(column, _header) is { } nearest ? $" Did you mean '{nearest}'?" : "";
 
         private static string[] ReadHeader(string path, byte delimiter)
         {
