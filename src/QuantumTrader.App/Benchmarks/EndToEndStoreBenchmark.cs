@@ -21,20 +21,9 @@ internal static class EndToEndStoreBenchmark
     private static readonly ManualResetEvent Nothing = new(false);
 
     /// <summary>Runs it; null when Valkey or libzmq is not installed.</summary>
-    public static BenchmarkResult? Run(BenchmarkRequest request)
-    {
-        try
-        {
-            _ = ZmqContext.LibraryVersion;
-        }
-        catch (ConfigurationException missing)
-        {
-            Console.Error.WriteLine(missing.Message);
-            return null;
-        }
-
-        return ValkeyBenchmark.WithServer(port => new BenchmarkResult("end_to_end_store", Measure(port, request.IsQuick ? 10 : 1)));
-    }
+    public static BenchmarkResult? Run(BenchmarkRequest request) => ZeroMqBenchmark.HasLibrary()
+        ? ValkeyBenchmark.WithServer(port => new BenchmarkResult("end_to_end_store", Measure(port, request.IsQuick ? 10 : 1)))
+        : null;
 
     private static List<BenchmarkCase> Measure(int port, int scale)
     {

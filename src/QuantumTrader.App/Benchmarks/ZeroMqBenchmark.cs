@@ -26,13 +26,8 @@ internal static class ZeroMqBenchmark
     /// <summary>Runs all cases; null when libzmq is missing.</summary>
     public static BenchmarkResult? Run(BenchmarkRequest request)
     {
-        try
+        if (!HasLibrary())
         {
-            _ = ZmqContext.LibraryVersion;
-        }
-        catch (ConfigurationException missing)
-        {
-            Console.Error.WriteLine(missing.Message);
             return null;
         }
 
@@ -64,6 +59,21 @@ internal static class ZeroMqBenchmark
         Latency(cases, "at_10k", 20_000 / scale, coalesceMs: 1);
         Latency(cases, "at_10k_woken", 20_000 / scale, coalesceMs: 0);
         return new BenchmarkResult("zeromq", cases);
+    }
+
+    /// <summary>False, after saying so, when libzmq is missing.</summary>
+    public static bool HasLibrary()
+    {
+        try
+        {
+            _ = ZmqContext.LibraryVersion;
+            return true;
+        }
+        catch (ConfigurationException missing)
+        {
+            Console.Error.WriteLine(missing.Message);
+            return false;
+        }
     }
 
     private static ZeroMqSink<MarketEvent> NewSink(ZeroMqSinkOptions options, Bus bus)
