@@ -32,16 +32,12 @@ public sealed class Accounts(string block)
     private readonly SortedDictionary<string, long> _dropped = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> _errors = new(StringComparer.Ordinal);
     private long _droppedTotal;
-    private long _errorsTotal;
 
     /// <summary>The block's name.</summary>
     public string Block { get; } = block;
 
     /// <summary>Events dropped for all reasons (refused ones included).</summary>
     public long DroppedTotal => Volatile.Read(ref _droppedTotal);
-
-    /// <summary>Exceptions thrown by the block.</summary>
-    public long ErrorsTotal => Volatile.Read(ref _errorsTotal);
 
     /// <summary>Counts an event that is dropped in good order, such as a repeat.</summary>
     public void Drop(string reason, long count = 1)
@@ -83,7 +79,6 @@ public sealed class Accounts(string block)
         lock (_gate)
         {
             Increment(_errors, reason, 1);
-            _errorsTotal++;
         }
     }
 

@@ -103,8 +103,4 @@ public sealed class BlockRegistry
 }
 
 /// <summary>Mistakes in the code of blocks and sections, which their programmer must correct.</summary>
-public sealed class RegistryException(IReadOnlyList<string> problems) : Exception("Invariant: " + string.Join("; ", problems))
-{
-    /// <summary>One line per mistake.</summary>
-    public IReadOnlyList<string> Problems { get; } = problems;
-}
+public sealed class RegistryException(IReadOnlyList<string> problems) : Exception("Invariant: " + string.Join("; ", problems));
