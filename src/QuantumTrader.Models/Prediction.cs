@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using QuantumTrader.Dataflow;
+using QuantumTrader.Models.Regimes;
 
 namespace QuantumTrader.Models;
 
@@ -16,6 +17,12 @@ namespace QuantumTrader.Models;
 public readonly record struct Prediction(
     long Sequence, long EventTime, int Symbol, double Probability, double Direction, double Confidence, double Magnitude, double Price, string Model) : IEvent<Prediction>
 {
+    /// <summary>What is known of the regime at its time; <c>regime.join</c> writes it.</summary>
+    public KnownRegime Regime { get; init; }
+
+    /// <summary>True for the last good prediction of the symbol, sent again because no model could answer.</summary>
+    public bool IsStale { get; init; }
+
     /// <inheritdoc/>
     public long PartitionKey => Symbol;
 
@@ -29,6 +36,7 @@ public readonly record struct Prediction(
         {
             hash.Append(e.Sequence).Append(e.EventTime).Append(e.Symbol).Append(e.Probability).Append(e.Direction).Append(e.Confidence);
             hash.Append(e.Magnitude).Append(e.Price).Append(e.Model);
+            hash.Append((long)e.Regime.Class).Append(e.Regime.Confidence).Append((long)e.Regime.Place).Append(e.Regime.Atr).Append(e.Regime.Close).Append(e.IsStale ? 1 : 0);
         }
     }
 }

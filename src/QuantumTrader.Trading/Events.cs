@@ -16,6 +16,12 @@ namespace QuantumTrader.Trading;
 public readonly record struct Signal(
     long Sequence, long EventTime, int Symbol, Side Side, double Direction, double Confidence, double Price, string Model) : IEvent<Signal>
 {
+    /// <summary>Distance of the stop from the entry, in ticks; 0 when no regime was joined.</summary>
+    public long StopTicks { get; init; }
+
+    /// <summary>Distance of the take from the entry, in ticks; 0 when no regime was joined.</summary>
+    public long TakeTicks { get; init; }
+
     /// <inheritdoc/>
     public long PartitionKey => Symbol;
 
@@ -27,7 +33,7 @@ public readonly record struct Signal(
     {
         foreach (ref readonly var e in events)
         {
-            hash.Append(e.Sequence).Append(e.EventTime).Append(e.Symbol).Append((long)e.Side).Append(e.Direction).Append(e.Confidence).Append(e.Price).Append(e.Model);
+            hash.Append(e.Sequence).Append(e.EventTime).Append(e.Symbol).Append((long)e.Side).Append(e.Direction).Append(e.Confidence).Append(e.Price).Append(e.Model).Append(e.StopTicks).Append(e.TakeTicks);
         }
     }
 }

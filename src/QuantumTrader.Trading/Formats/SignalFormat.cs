@@ -8,7 +8,7 @@ namespace QuantumTrader.Trading;
 public sealed class SignalFormat(MarketContext market) : EventFormat<Signal>
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "side", "direction", "confidence", "price", "model"];
+    public override IReadOnlyList<string> Fields { get; } = [.. Envelope.Fields, "side", "direction", "confidence", "price", "model", "stop_ticks", "take_ticks"];
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Channels { get; } = ["signal"];
@@ -22,12 +22,21 @@ public sealed class SignalFormat(MarketContext market) : EventFormat<Signal>
         fields.Real("confidence", value.Confidence);
         fields.Real("price", value.Price);
         fields.Text("model", value.Model);
+        if (value.StopTicks != 0 || value.TakeTicks != 0)
+        {
+            fields.Whole("stop_ticks", value.StopTicks);
+            fields.Whole("take_ticks", value.TakeTicks);
+        }
     }
 
     /// <inheritdoc/>
     public override Signal Read(IFieldReader fields) => new(
         fields.Whole("seq"), fields.Time("ts"), fields.Symbol(market), fields.Choice("side", Side.None),
-        fields.Real("direction"), fields.Real("confidence"), fields.Real("price"), fields.Text("model"));
+        fields.Real("direction"), fields.Real("confidence"), fields.Real("price"), fields.Text("model"))
+    {
+        StopTicks = fields.Whole("stop_ticks"),
+        TakeTicks = fields.Whole("take_ticks"),
+    };
 
     /// <summary>Signals of several models may stand for the same event; the models' names tell them apart.</summary>
     public override EventAddress AddressOf(in Signal value) =>

@@ -66,7 +66,7 @@ public sealed class PaperTradingTests : IDisposable
             .Add("feed", new Feed(events))
             .Add("basic", new Basic(new BasicOptions(), market), ["feed"])
             .Add("model", new Onnx(new OnnxOptions { Model = model }, new BlockContext("model", new SectionContext(_folder.FullName, _folder.FullName), TimeProvider.System)), ["basic"])
-            .Add("signal", new SignalBlock(new SignalOptions { MinConfidence = 0.65 }), ["model"])
+            .Add("signal", new SignalBlock(new SignalOptions { MinConfidence = 0.65 }, market), ["model"])
             .Add("risk", new Risk(new RiskOptions { OrderQuantity = 2, MaxPosition = 2, MaxTradesPerDay = 1000 }, market), ["signal"])
             .Add("orders", _ => new ExecutionPaper(new ExecutionPaperOptions { CostPerUnit = 5 }, market), [("from", ["risk"]), ("market", ["feed"])], new BlockSettings())
             .Build();
@@ -110,7 +110,7 @@ public sealed class PaperTradingTests : IDisposable
     {
         var events = Prices(minutes: 300);
         var market = TradingFixture.MakeMarket();
-        var signals = new SignalBlock(new SignalOptions { MinConfidence = 0, MinDirection = 0 });
+        var signals = new SignalBlock(new SignalOptions { MinConfidence = 0, MinDirection = 0 }, market);
         using var graph = new GraphBuilder()
             .Add("feed", new Feed(events))
             .Add("basic", new Basic(new BasicOptions(), market), ["feed"])

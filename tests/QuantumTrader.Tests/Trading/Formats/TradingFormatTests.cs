@@ -10,7 +10,7 @@ public sealed class SignalFormatTests : FormatContract<Signal>
     protected override EventFormat<Signal> Format { get; } = new SignalFormat(Market);
 
     protected override Signal Make(Dice dice) =>
-        new(dice.Whole(), dice.Time(), dice.Symbol(), dice.Choice<Side>(), dice.Real(), dice.Real(), dice.Real(), dice.Name());
+        new(dice.Whole(), dice.Time(), dice.Symbol(), dice.Choice<Side>(), dice.Real(), dice.Real(), dice.Real(), dice.Name()) { StopTicks = dice.Whole(), TakeTicks = dice.Whole() };
 }
 
 public sealed class OrderFormatTests : FormatContract<OrderRequest>
