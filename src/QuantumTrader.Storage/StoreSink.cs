@@ -73,31 +73,23 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
     /// <inheritdoc/>
     public override void Observe(Run<T> run)
     {
-        Reserve(run.Length);
-        foreach (ref readonly var e in run)
+        var events = run.Rest;
+        if (_count == 0 && !_isDown)
         {
-            _waiting[_first + _count++] = e;
+            // Nothing is to go in before them, so they need not be copied to wait for it.
+            events = events[Store(events)..];
         }
 
-        if (!_isDown || _clock.GetElapsedTime(_failedAt).TotalSeconds >= _options.RetrySeconds)
+        if (events.Length > 0)
         {
-            Store();
+            Wait(events);
         }
-
-        _mostWaiting = Math.Max(_mostWaiting, _count);
-        if (_holdsBack)
-        {
-            WaitForRoom();
-        }
-
-        // Only what cannot be stored waits beyond this call.
-        Drop(_count - _options.Buffer);
     }
 
     /// <inheritdoc/>
     public override void Complete()
     {
-        Store();
+        StoreWaiting();
         Drop(_count);
         try
         {
@@ -119,6 +111,29 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
         }
     }
 
+    private void Wait(ReadOnlySpan<T> events)
+    {
+        Reserve(events.Length);
+        foreach (ref readonly var e in events)
+        {
+            _waiting[_first + _count++] = T.Keep(in e);
+        }
+
+        if (!_isDown || _clock.GetElapsedTime(_failedAt).TotalSeconds >= _options.RetrySeconds)
+        {
+            StoreWaiting();
+        }
+
+        _mostWaiting = Math.Max(_mostWaiting, _count);
+        if (_holdsBack)
+        {
+            WaitForRoom();
+        }
+
+        // Only what cannot be stored waits beyond this call.
+        Drop(_count - _options.Buffer);
+    }
+
     // On the sink's own thread, so that only its edge fills. It ends when the store is back, or when the drain deadline breaks the run off.
     private void WaitForRoom()
     {
@@ -126,18 +141,26 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
         while (_count > _options.Buffer && !BrokenOff.IsCancellationRequested)
         {
             Task.Delay(pause, _clock, BrokenOff).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
-            Store();
+            StoreWaiting();
         }
     }
 
-    private void Store()
+    private void StoreWaiting()
     {
-        while (_count > 0)
+        var stored = Store(_waiting.AsSpan(_first, _count));
+        (_first, _count) = (_count == stored ? 0 : _first + stored, _count - stored);
+    }
+
+    // As many as the store takes, from the first one on.
+    private int Store(ReadOnlySpan<T> events)
+    {
+        var stored = 0;
+        while (stored < events.Length)
         {
-            var piece = Math.Min(_count, Piece);
+            var piece = events.Slice(stored, Math.Min(events.Length - stored, Piece));
             try
             {
-                var result = _store!.Append<T>(_waiting.AsSpan(_first, piece), _format);
+                var result = _store!.Append(piece, _format);
                 foreach (var (reason, count) in result.Refused ?? NoneRefused)
                 {
                     Accounts.Drop(reason, count);
@@ -153,51 +176,38 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
                 }
 
                 (_isDown, _failedAt) = (true, _clock.GetTimestamp());
-                return;
+                break;
             }
 
-            Count(_waiting.AsSpan(_first, piece));
+            Count(piece);
+            stored += piece.Length;
             if (_isDown)
             {
                 _isDown = false;
-                Note("store_back", $"The store takes events again; {_count} had waited for it.");
+                Note("store_back", $"The store takes events again; {events.Length} had waited for it.");
             }
-
-            (_first, _count) = (_first + piece, _count - piece);
         }
 
-        _first = 0;
+        return stored;
     }
 
-    // Events of a channel mostly come one after the other, so the table is asked once for each such stretch.
     private void Count(ReadOnlySpan<T> taken)
     {
-        var (channel, events, last) = ("", 0L, 0L);
-        foreach (ref readonly var e in taken)
+        for (var rest = taken; rest.Length > 0;)
         {
-            var address = _format.AddressOf(in e);
-            if (!ReferenceEquals(address.Channel, channel))
-            {
-                Count(channel, events, last);
-                (channel, events, last) = (address.Channel, 0, 0);
-            }
-
-            (events, last) = (events + 1, Math.Max(last, address.EventTime));
+            var count = _format.Stretch(rest, out _, out var last);
+            rest = rest[count..];
+            Count(last.Channel, count, last.EventTime);
         }
-
-        Count(channel, events, last);
     }
 
     private void Count(string channel, long events, long last)
     {
-        if (events > 0)
+        // A running sink may be asked for its report.
+        lock (_channels)
         {
-            // A running sink may be asked for its report.
-            lock (_channels)
-            {
-                var before = _channels.GetValueOrDefault(channel);
-                _channels[channel] = new StoredChannel(before.Events + events, Math.Max(before.LastTime, last));
-            }
+            var before = _channels.GetValueOrDefault(channel);
+            _channels[channel] = new StoredChannel(before.Events + events, Math.Max(before.LastTime, last));
         }
     }
 

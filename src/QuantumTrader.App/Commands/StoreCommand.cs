@@ -63,13 +63,18 @@ internal static class StoreCommand
         var folder = Folder();
         var days = new Option<double>("--retention-days") { Description = "Also remove what is older than this many days behind the newest event; 0 keeps all." };
         var bytes = new Option<long>("--max-bytes") { Description = "Also remove the oldest segments beyond this size; 0 for no limit." };
-        var command = new Command("compact", "Compresses a journal and joins small segments; no run may write it. Example: qt store compact --store .qt/journal") { folder, days, bytes };
+        var command = new Command("compact", "Compresses a journal and joins small segments; no run may write it. Ends with 1 when some could not be compressed; they stay as they are. Example: qt store compact --store .qt/journal") { folder, days, bytes };
         command.SetAction(arguments => Try(() =>
         {
             var path = arguments.GetValue(folder)!;
-            JournalFolder.Compact(path, new JournalOptions { RetentionDays = arguments.GetValue(days), MaxBytes = arguments.GetValue(bytes) }, TimeProvider.System, Progress("compact"));
+            var left = JournalFolder.Compact(path, new JournalOptions { RetentionDays = arguments.GetValue(days), MaxBytes = arguments.GetValue(bytes) }, TimeProvider.System, Progress("compact"));
             Print(JournalFolder.Verify(path), json: false);
-            return ExitCodes.Good;
+            foreach (var problem in left)
+            {
+                Console.Error.WriteLine(problem);
+            }
+
+            return left.Count == 0 ? ExitCodes.Good : ExitCodes.Failed;
         }));
         return command;
     }

@@ -146,15 +146,55 @@ public sealed class MarketFormat : EventFormat<MarketEvent>
     /// </summary>
     public override EventAddress AddressOf(in MarketEvent value) => new(ChannelOf(value.Kind), _market.Symbols.Name(value.Symbol), value.EventTime, NumberOf(in value));
 
+    /// <inheritdoc/>
+    public override int Stretch(ReadOnlySpan<MarketEvent> events, out EventAddress first, out EventAddress last)
+    {
+        first = last = AddressOf(in events[0]);
+        ref readonly var head = ref events[0];
+        if (head.Has(EventFlags.Edit))
+        {
+            return 1; // its number counts down
+        }
+
+        // Every event that is stored goes through this loop, so it makes no addresses, and what is the same all the way is tested first.
+        var (symbol, kind, isTrade, isBook) = (head.Symbol, head.Kind, head.Kind == EventKind.Trade, IsBook(head.Kind));
+        var byTradeNumber = isTrade && head.TradeNumber != 0;
+        var (time, number) = (first.EventTime, first.Number);
+        var count = 1;
+        for (; count < events.Length; count++)
+        {
+            ref readonly var next = ref events[count];
+            if (next.Symbol != symbol || (next.Kind != kind && !(isBook && IsBook(next.Kind)))
+                || (isTrade && ((next.TradeNumber != 0) != byTradeNumber || next.Has(EventFlags.Edit))))
+            {
+                break;
+            }
+
+            var nextNumber = byTradeNumber ? next.TradeNumber : next.Sequence;
+            if (next.EventTime < time || (next.EventTime == time && nextNumber <= number))
+            {
+                break;
+            }
+
+            time = next.EventTime;
+            number = nextNumber;
+        }
+
+        last = first with { EventTime = time, Number = number };
+        return count;
+    }
+
     /// <summary>The number in an event's address.</summary>
     public static long NumberOf(in MarketEvent value) =>
         value.Kind == EventKind.Trade && value.TradeNumber != 0 ? value.Has(EventFlags.Edit) ? -value.TradeNumber : value.TradeNumber : value.Sequence;
+
+    private static bool IsBook(EventKind kind) => kind is EventKind.BookUpdate or EventKind.BookSnapshot or EventKind.BookLevel;
 
     private static string ChannelOf(EventKind kind) => kind switch
     {
         EventKind.Trade => "tick",
         EventKind.Quote => "quote",
-        EventKind.BookUpdate or EventKind.BookSnapshot or EventKind.BookLevel => "book",
+        _ when IsBook(kind) => "book",
         // A channel of its own: a top has the sequence of the level that ended its message, and addresses must differ.
         EventKind.BookTop => "top",
         EventKind.MarkPrice => "mark",

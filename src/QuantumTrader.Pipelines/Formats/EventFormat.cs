@@ -39,6 +39,32 @@ public abstract class EventFormat<T> : IEventFormat where T : struct, IEvent<T>
     /// <summary>Where the event belongs.</summary>
     public abstract EventAddress AddressOf(in T value);
 
+    /// <summary>
+    /// How many of these events, from the first one on, belong to its channel and symbol, each behind the one before by (event time,
+    /// number): what a store can take in one piece. At least 1; it need not be as many as there are.
+    /// </summary>
+    /// <param name="events">At least one.</param>
+    /// <param name="first">Address of the first.</param>
+    /// <param name="last">Address of the last of the stretch.</param>
+    public virtual int Stretch(ReadOnlySpan<T> events, out EventAddress first, out EventAddress last)
+    {
+        first = last = AddressOf(in events[0]);
+        var count = 1;
+        for (; count < events.Length; count++)
+        {
+            var next = AddressOf(in events[count]);
+            if (!ReferenceEquals(next.Channel, last.Channel) || !ReferenceEquals(next.Symbol, last.Symbol)
+                || next.EventTime < last.EventTime || (next.EventTime == last.EventTime && next.Number <= last.Number))
+            {
+                break;
+            }
+
+            last = next;
+        }
+
+        return count;
+    }
+
     void IEventFormat.Write(object value, IFieldWriter fields) => Write((T)value, fields);
 
     object IEventFormat.Read(IFieldReader fields) => Read(fields);

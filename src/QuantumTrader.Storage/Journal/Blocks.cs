@@ -9,9 +9,16 @@ internal sealed class BlockBuilder
     public const int MaxRecords = 4096;
     private const int UsualBytes = 1 << 18;
 
+    // Ending a checksum costs as much as some twenty records of it, so short runs are left for the end.
+    private const int SumWhileCopied = 8192;
+
     private readonly uint[] _numbers = new uint[MaxRecords];
     private AlignedBytes _block = new(BlockHeader.Bytes + UsualBytes + (MaxRecords * (64 + sizeof(uint))) + 64);
     private int _bytes;
+
+    // Records of this many bytes at the front have this checksum.
+    private int _summedBytes;
+    private uint _sum;
 
     public int Count { get; private set; }
 
@@ -33,11 +40,14 @@ internal sealed class BlockBuilder
 
     public bool IsFull => Count == MaxRecords || _bytes >= UsualBytes + (MaxRecords * 16);
 
+    /// <summary>Records of 64 bytes that still fit.</summary>
+    public int Room => MaxRecords - Count;
+
     public ReadOnlySpan<byte> Records => _block.Slice(BlockHeader.Bytes, _bytes);
 
     public void Clear()
     {
-        (Count, _bytes, MinTime, MaxTime, Streams) = (0, 0, long.MaxValue, long.MinValue, 0);
+        (Count, _bytes, MinTime, MaxTime, Streams, _summedBytes, _sum) = (0, 0, long.MaxValue, long.MinValue, 0, 0, Crc32C.OfNone);
     }
 
     /// <summary>Room for one more record; write all of it.</summary>
@@ -62,7 +72,17 @@ internal sealed class BlockBuilder
     /// <summary>Adds a run of records of one size and one stream.</summary>
     public void AddRun(ReadOnlySpan<byte> records, int count, long minTime, long maxTime, uint stream)
     {
-        records.CopyTo(_block.Span[(BlockHeader.Bytes + _bytes)..]);
+        var target = _block.Slice(BlockHeader.Bytes + _bytes, records.Length);
+        if (_summedBytes == _bytes && records.Length >= SumWhileCopied)
+        {
+            _sum = Crc32C.Copy(_sum, records, target);
+            _summedBytes += records.Length;
+        }
+        else
+        {
+            records.CopyTo(target);
+        }
+
         _numbers.AsSpan(Count, count).Fill(stream);
         Streams |= 1UL << (int)(stream & 63);
         _bytes += records.Length;
@@ -76,6 +96,7 @@ internal sealed class BlockBuilder
     {
         var raw = AppendNumbers();
         header = Describe(offset, firstOrdinal, raw, raw, BlockCodec.Plain);
+        header.PayloadCrc = Crc32C.Then(_sum, _block.Slice(BlockHeader.Bytes + _summedBytes, raw - _summedBytes));
         BlockHeader.Seal(ref header, _block.Span);
         return _block.Slice(0, header.Length);
     }
@@ -91,6 +112,7 @@ internal sealed class BlockBuilder
 
         header = Describe(offset, FirstOrdinal, stored.Length, raw, codec);
         stored.CopyTo(_block.Span[BlockHeader.Bytes..]);
+        header.PayloadCrc = Crc32C.Of(stored);
         BlockHeader.Seal(ref header, _block.Span);
         return _block.Slice(0, header.Length);
     }
@@ -110,7 +132,7 @@ internal sealed class BlockBuilder
     /// <summary>A block without records: names or index.</summary>
     public static byte[] Meta(ushort type, ReadOnlySpan<byte> payload, long offset, long firstOrdinal, out BlockHeader header)
     {
-        header = new BlockHeader { Type = type, StoredBytes = payload.Length, RawBytes = payload.Length, Offset = offset, FirstOrdinal = firstOrdinal };
+        header = new BlockHeader { Type = type, PayloadCrc = Crc32C.Of(payload), StoredBytes = payload.Length, RawBytes = payload.Length, Offset = offset, FirstOrdinal = firstOrdinal };
         var block = new byte[header.Length];
         payload.CopyTo(block.AsSpan(BlockHeader.Bytes));
         BlockHeader.Seal(ref header, block);

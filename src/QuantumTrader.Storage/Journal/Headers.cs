@@ -100,12 +100,11 @@ internal struct BlockHeader
             && header.StoredBytes is >= 0 and <= MaxPayload && header.RawBytes is >= 0 and <= MaxPayload && header.Count >= 0;
     }
 
-    /// <summary>Completes the header of a block whose payload stands behind it, and the filling.</summary>
+    /// <summary>Completes the header of a block whose payload stands behind it and has its checksum, and the filling.</summary>
     public static void Seal(ref BlockHeader header, Span<byte> block)
     {
         block[(Bytes + header.StoredBytes)..header.Length].Clear();
         header.Magic = ExpectedMagic;
-        header.PayloadCrc = Crc32C.Of(block.Slice(Bytes, header.StoredBytes));
         MemoryMarshal.Write(block, in header);
         header.HeaderCrc = Crc32C.Of(block[8..Bytes]);
         MemoryMarshal.Write(block, in header);

@@ -47,8 +47,9 @@ public static class JournalFolder
     }
 
     /// <summary>Compresses what is not, joins small segments, and removes what is beyond the retention.</summary>
+    /// <returns>What could not be compressed and stays as it is, in words; none when all is done.</returns>
     /// <exception cref="StoreException">Another process writes the journal.</exception>
-    public static void Compact(string folder, JournalOptions options, TimeProvider clock, Action<double>? progress = null)
+    public static IReadOnlyList<string> Compact(string folder, JournalOptions options, TimeProvider clock, Action<double>? progress = null)
     {
         if (!Directory.Exists(folder))
         {
@@ -57,7 +58,7 @@ public static class JournalFolder
 
         // Nothing in the background: what is done here is done in view.
         using var journal = Journal.Open(folder, options with { Compress = false }, clock);
-        journal.Compact(progress);
+        return journal.Compact(progress);
     }
 
     /// <summary>

@@ -1,6 +1,3 @@
-using System.Reflection;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
@@ -68,44 +65,72 @@ public sealed class JournalStore : IEventStore
             throw new StoreException($"The journal '{Journal.Folder}' was opened to be read only.");
         }
 
+        var count = events.Length;
         lock (_gate)
         {
             var type = Type(format);
             var (repeated, late) = (0L, 0L);
             _block.Clear();
             (_block.Type, _block.Flags) = (type.Number, BlockFlags.None);
-            foreach (ref readonly var e in events)
+            while (events.Length > 0)
             {
-                var address = format.AddressOf(in e);
-                var stream = Stream(type, in address);
-                if (!stream.IsBeyond(in address))
+                var stretch = events[..format.Stretch(events, out var first, out var last)];
+                events = events[stretch.Length..];
+                var stream = Stream(type, in first);
+                while (!stream.IsBeyond(in first))
                 {
                     // What waits in the block is not in the journal yet, but must be found too.
                     Journal.Write(_block);
-                    if (_stored.Contains(type.Codec, stream.Name, in address))
+                    if (_stored.Contains(type.Codec, stream.Name, in first))
                     {
                         repeated++;
-                        continue;
                     }
+                    else
+                    {
+                        var isLate = first.EventTime < stream.Time - _maxLateness && stream.Time > long.MinValue + _maxLateness;
+                        late += isLate ? 1 : 0;
+                        Add(type, stretch[..1], stream, in first, isLate ? BlockFlags.Late : BlockFlags.None);
+                    }
+
+                    stretch = stretch[1..];
+                    if (stretch.Length == 0)
+                    {
+                        break;
+                    }
+
+                    first = format.AddressOf(in stretch[0]);
                 }
 
-                var flags = address.EventTime < stream.Time - _maxLateness && stream.Time > long.MinValue + _maxLateness ? BlockFlags.Late : BlockFlags.None;
-                if (_block.IsFull || (flags != _block.Flags && _block.Count > 0))
-                {
-                    Journal.Write(_block);
-                }
-
-                _block.Flags = flags;
-                late += flags == BlockFlags.Late ? 1 : 0;
-                type.Codec.Write(in e, in address, stream.Number, _block);
-                stream.Note(in address);
+                // Behind an event that is beyond all stored ones, so are those that follow it.
+                Add(type, stretch, stream, in last, BlockFlags.None);
             }
 
             Journal.Write(_block);
-            var result = new StoreAppend(events.Length - repeated, repeated, late);
+            var result = new StoreAppend(count - repeated, repeated, late);
             _total = new StoreAppend(_total.Stored + result.Stored, _total.Repeated + repeated, _total.Late + late);
             return result;
         }
+    }
+
+    private void Add<T>(AppendedType<T> type, ReadOnlySpan<T> events, AppendedStream stream, in EventAddress last, BlockFlags flags) where T : struct, IEvent<T>
+    {
+        if (events.Length == 0)
+        {
+            return;
+        }
+
+        while (events.Length > 0)
+        {
+            if (_block.IsFull || (flags != _block.Flags && _block.Count > 0))
+            {
+                Journal.Write(_block);
+            }
+
+            _block.Flags = flags;
+            events = events[type.Codec.Write(events, stream.Number, _block)..];
+        }
+
+        stream.Note(in last);
     }
 
     /// <inheritdoc/>
@@ -207,149 +232,4 @@ public sealed class JournalStore : IEventStore
     }
 
     private sealed record AppendedType<T>(RecordCodec<T> Codec, ushort Number) where T : struct, IEvent<T>;
-
-    /// <summary>A stream of this run, with the newest address of it that is stored.</summary>
-    private sealed class AppendedStream(Type type, EventAddress first, StreamName name, uint number, long newestBefore)
-    {
-        // What earlier runs stored of it is not known: anything up to the journal's newest time may be there.
-        private long _time = newestBefore;
-        private long _number = long.MaxValue;
-
-        public Type Event { get; } = type;
-
-        public string Channel { get; } = first.Channel;
-
-        public string Symbol { get; } = first.Symbol;
-
-        public StreamName Name { get; } = name;
-
-        public uint Number { get; } = number;
-
-        /// <summary>Newest event time of this run.</summary>
-        public long Time { get; private set; } = long.MinValue;
-
-        public bool IsBeyond(in EventAddress address) => address.EventTime > _time || (address.EventTime == _time && address.Number > _number);
-
-        public void Note(in EventAddress address)
-        {
-            Time = Math.Max(Time, address.EventTime);
-            if (IsBeyond(in address))
-            {
-                (_time, _number) = (address.EventTime, address.Number);
-            }
-        }
-    }
-}
-
-/// <summary>Turns events of one type into records and back.</summary>
-internal sealed class RecordCodec<T> where T : struct, IEvent<T>
-{
-    private readonly EventFormat<T> _format;
-    private readonly SymbolTable _symbols;
-    private readonly BinaryFieldWriter _writer;
-
-    public RecordCodec(EventFormat<T> format, SymbolTable symbols)
-    {
-        (_format, _symbols) = (format, symbols);
-        var name = format.GetType().GetCustomAttribute<EventFormatAttribute>()?.Name ?? typeof(T).Name;
-        RecordType = IsMarket ? new RecordType(name, MarketRecord.Bytes, []) : new RecordType(name, 0, format.Fields);
-        _writer = new BinaryFieldWriter(format.Fields);
-    }
-
-    private static bool IsMarket => typeof(T) == typeof(MarketEvent);
-
-    public RecordType RecordType { get; }
-
-    public void Write(in T value, in EventAddress address, uint stream, BlockBuilder block)
-    {
-        if (IsMarket)
-        {
-            MemoryMarshal.Write(block.Add(MarketRecord.Bytes, address.EventTime, stream), in Unsafe.As<T, MarketEvent>(ref Unsafe.AsRef(in value)));
-            return;
-        }
-
-        _writer.Clear();
-        _format.Write(in value, _writer);
-        var bytes = FieldRecord.HeadBytes + _writer.Written.Length;
-        if (bytes > BlockHeader.MaxPayload / 4)
-        {
-            throw new StoreException($"An event of {bytes} bytes is too large for the journal; at most {BlockHeader.MaxPayload / 4} fit.");
-        }
-
-        var record = block.Add(bytes, address.EventTime, stream);
-        FieldRecord.WriteHead(record, address.EventTime, address.Number);
-        _writer.Written.CopyTo(record[FieldRecord.HeadBytes..]);
-    }
-
-    /// <summary>Readers of the field records of one segment, by type number.</summary>
-    public RecordReader ReaderFor(SegmentNames names, StreamName stream) => new(this, names, stream);
-
-    /// <summary>True when a segment's type is this one.</summary>
-    public bool Matches(RecordType? type) => type is not null && type.Name == RecordType.Name && (type.RecordBytes > 0) == IsMarket;
-
-    internal sealed class RecordReader
-    {
-        private readonly RecordCodec<T> _codec;
-        private readonly BinaryFieldReader? _fields;
-        private readonly int _symbol;
-
-        public RecordReader(RecordCodec<T> codec, SegmentNames names, StreamName stream)
-        {
-            _codec = codec;
-            if (IsMarket)
-            {
-                _symbol = stream.Symbol.Length == 0 ? 0 : codec._symbols.Find(stream.Symbol);
-                if (_symbol == 0 && stream.Symbol.Length > 0)
-                {
-                    throw new StoreException($"'{stream.Symbol}' is in the store, but is not a symbol of this run. Add it to market.symbols.");
-                }
-            }
-            else
-            {
-                _fields = new BinaryFieldReader(names.Type(stream.Type)!.Fields);
-            }
-        }
-
-        /// <summary>Number of the record's address.</summary>
-        public long Number(ReadOnlySpan<byte> record) => IsMarket ? _codec._format.AddressOf(Read(record)).Number : FieldRecord.Number(record);
-
-        public T Read(ReadOnlySpan<byte> record)
-        {
-            if (IsMarket)
-            {
-                var value = MarketRecord.Read(record, _symbol);
-                return Unsafe.As<MarketEvent, T>(ref value);
-            }
-
-            if (!_fields!.TryLoad(FieldRecord.Fields(record)))
-            {
-                throw new StoreException($"A record of type {_codec.RecordType.Name} has fields that cannot be read; it was written by another program.");
-            }
-
-            try
-            {
-                return _codec._format.Read(_fields);
-            }
-            catch (FieldException e)
-            {
-                throw new StoreException($"A record of type {_codec.RecordType.Name} cannot be read: {e.Field}: {e.Message}", e);
-            }
-        }
-
-        /// <summary>Takes the next record off a block's records.</summary>
-        public static bool TryTake(ref ReadOnlySpan<byte> records, out ReadOnlySpan<byte> record, out long time)
-        {
-            if (!IsMarket)
-            {
-                var taken = FieldRecord.TryTake(ref records, out record);
-                time = taken ? FieldRecord.Time(record) : 0;
-                return taken;
-            }
-
-            record = records[..MarketRecord.Bytes];
-            records = records[MarketRecord.Bytes..];
-            time = MarketRecord.Time(record);
-            return true;
-        }
-    }
 }

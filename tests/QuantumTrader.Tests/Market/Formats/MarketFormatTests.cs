@@ -102,6 +102,44 @@ public sealed class MarketFormatTests : FormatContract<MarketEvent>
     }
 
     [Fact]
+    public void A_stretch_has_one_channel_and_symbol_and_addresses_that_grow()
+    {
+        var random = new Random(5);
+        var (lengths, symbol, time, number) = (new List<int>(), 1, 1000L, 100L);
+        EventKind[] kinds = [EventKind.Trade, EventKind.Quote, EventKind.BookUpdate, EventKind.BookLevel];
+        var (events, kind) = (new MarketEvent[50_000], EventKind.Trade);
+        for (var i = 0; i < events.Length; i++)
+        {
+            kind = random.Next(8) == 0 ? kinds[random.Next(kinds.Length)] : kind;
+            symbol = random.Next(30) == 0 ? 3 - symbol : symbol;
+            time += random.Next(40) == 0 ? -1 : random.Next(2);
+            number += random.Next(40) == 0 ? 0 : 1;
+            events[i] = new MarketEvent
+            {
+                Kind = kind, Symbol = symbol, EventTime = time, Sequence = i - (random.Next(40) == 0 ? 5 : 0), TradeNumber = random.Next(40) == 0 ? 0 : number,
+                Flags = random.Next(40) == 0 ? EventFlags.Edit : EventFlags.None,
+            };
+        }
+
+        for (var at = 0; at < events.Length; at += lengths[^1])
+        {
+            lengths.Add(Format.Stretch(events.AsSpan(at), out var first, out var last));
+            var addresses = events.Skip(at).Take(lengths[^1]).Select(e => Format.AddressOf(in e)).ToList();
+            (addresses[0], addresses[^1]).ShouldBe((first, last));
+            addresses.ShouldAllBe(a => ReferenceEquals(a.Channel, first.Channel) && a.Symbol == first.Symbol);
+            addresses.Zip(addresses.Skip(1)).ShouldAllBe(p => p.Second.EventTime > p.First.EventTime || (p.Second.EventTime == p.First.EventTime && p.Second.Number > p.First.Number));
+        }
+
+        lengths.Average().ShouldBeGreaterThan(3);
+    }
+
+    [Fact]
+    public void A_book_message_is_one_stretch_whatever_its_parts() =>
+        Format.Stretch([Book(EventKind.BookUpdate, 1), Book(EventKind.BookLevel, 2), Book(EventKind.BookLevel, 3), Book(EventKind.BookSnapshot, 4), Book(EventKind.BookTop, 5)], out _, out _).ShouldBe(4);
+
+    private static MarketEvent Book(EventKind kind, long sequence) => new() { Kind = kind, Symbol = 1, EventTime = 7, Sequence = sequence };
+
+    [Fact]
     public void Every_event_of_a_simulated_day_comes_back_byte_for_byte()
     {
         var market = Sources.Feed.Market("DEMO");

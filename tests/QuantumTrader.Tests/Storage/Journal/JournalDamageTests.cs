@@ -13,7 +13,7 @@ public sealed class JournalDamageTests
     public void The_checksum_is_crc_32c(string text, uint expected) => Crc32C.Of(System.Text.Encoding.ASCII.GetBytes(text)).ShouldBe(expected);
 
     [Fact]
-    public void The_checksum_of_many_bytes_at_once_is_the_one_byte_by_byte()
+    public void The_checksum_of_many_bytes_in_pieces_or_copied_is_the_one_byte_by_byte()
     {
         var random = new Random(1);
         foreach (var length in new[] { 7, 255, 256, 511, 512, 513, 767, 768, 4096, 10_001 })
@@ -31,6 +31,11 @@ public sealed class JournalDamageTests
             }
 
             Crc32C.Of(bytes).ShouldBe(~crc);
+            var at = random.Next(length);
+            Crc32C.Then(Crc32C.Of(bytes.AsSpan(0, at)), bytes.AsSpan(at)).ShouldBe(~crc);
+            var copy = new byte[length];
+            Crc32C.Copy(Crc32C.Copy(Crc32C.OfNone, bytes.AsSpan(0, at), copy), bytes.AsSpan(at), copy.AsSpan(at)).ShouldBe(~crc);
+            copy.ShouldBe(bytes);
         }
     }
 

@@ -165,6 +165,23 @@ public sealed class JournalStoreTests
     }
 
     [Fact]
+    public void A_batch_of_old_and_new_and_late_events_stores_each_once_in_its_order()
+    {
+        using var fixture = new JournalFixture();
+        using var store = fixture.Open();
+        var events = JournalFixture.Events(9000);
+        store.Append<MarketEvent>(events.AsSpan(2000, 4000), fixture.Format).ShouldBe(new StoreAppend(4000, 0, 0));
+
+        // Those before are late, the middle is there already, the end is new.
+        var trades = events.Select((e, i) => i < 6000 ? e : e with { Kind = EventKind.Trade, Symbol = 1, TradeNumber = i + 1 }).ToArray();
+        var result = store.Append<MarketEvent>(trades, fixture.Format);
+        (result.Stored, result.Repeated).ShouldBe((5000, 4000));
+        result.Late.ShouldBe(2000);
+        fixture.Everything().ShouldBe([.. trades[2000..6000], .. trades[..2000], .. trades[6000..]]);
+        store.Append<MarketEvent>(trades, fixture.Format).ShouldBe(new StoreAppend(0, 9000, 0));
+    }
+
+    [Fact]
     public void Bounded_memory_still_knows_addresses_of_long_ago()
     {
         using var fixture = new JournalFixture();
