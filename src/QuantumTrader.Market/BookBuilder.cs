@@ -104,6 +104,41 @@ public sealed class BookBuilder
     /// <summary>Events that wait for a snapshot.</summary>
     public int Waiting => _waiting.Count - _waitingStart;
 
+    /// <summary>
+    /// What another builder needs to go on from here; null inside a message, while the book is not valid, and until a first update has
+    /// shown that the full book was no older than what came before it.
+    /// </summary>
+    public BookState? Save()
+    {
+        if (!IsValid || _isFirst || _mode != Mode.Closed || Waiting > 0)
+        {
+            return null;
+        }
+
+        var (bids, asks) = (new PriceLevel[Book.BidCount], new PriceLevel[Book.AskCount]);
+        Book.CopyBids(bids);
+        Book.CopyAsks(asks);
+        return new BookState(_lastId, bids, asks);
+    }
+
+    /// <summary>Goes on from what another builder saved.</summary>
+    public void Load(BookState state)
+    {
+        Book.Clear();
+        foreach (var level in state.Bids.AsSpan())
+        {
+            Book.Apply(Side.Buy, level.Price, level.Quantity);
+        }
+
+        foreach (var level in state.Asks.AsSpan())
+        {
+            Book.Apply(Side.Sell, level.Price, level.Quantity);
+        }
+
+        _mode = Mode.Closed;
+        Begin(state.LastUpdateId, isFirst: false);
+    }
+
     /// <summary>Takes in the next event of the symbol; kinds that do not belong to a book change nothing.</summary>
     public BookChange Process(in MarketEvent e)
     {

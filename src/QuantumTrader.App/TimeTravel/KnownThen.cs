@@ -7,7 +7,7 @@ namespace QuantumTrader.App.TimeTravel;
 
 /// <summary>
 /// Asks a store what was known of a symbol at a moment: all events with an event time before it that had been received by then. The book
-/// is rebuilt from the last full one; everything else is what was stored, not computed anew.
+/// is rebuilt from the nearest one that the store keeps; everything else is what was stored, not computed anew.
 /// </summary>
 /// <param name="open">The store.</param>
 /// <param name="symbol">Name of the symbol.</param>
@@ -50,23 +50,25 @@ internal sealed class KnownThen(OpenStore open, string symbol, long time)
         return [.. newest];
     }
 
-    /// <summary>The book, rebuilt by replay from the last full book before the moment; null when there is none in the last 100 days, or it was not valid then.</summary>
+    /// <summary>
+    /// The book, rebuilt by replay from the nearest one that the store keeps, else from a full book in the last 100 days; null when there
+    /// is none, or it was not valid then.
+    /// </summary>
     public OrderBook? Book()
     {
+        if (open.Store is IBookStore store && store.BookBefore(symbol, time) is { } near)
+        {
+            var builder = new BookBuilder();
+            builder.Load(near.State);
+            Replay(builder, near.Time, near.Number);
+            return builder.IsValid ? builder.Book : null;
+        }
+
         foreach (var window in Windows)
         {
             // Updates before the full book are needed too: the first one that it goes on with may have come before it.
             var builder = new BookBuilder();
-            Read<MarketEvent>("book", time - window, events =>
-            {
-                foreach (ref readonly var e in events)
-                {
-                    if (WasReceived(in e))
-                    {
-                        builder.Process(in e);
-                    }
-                }
-            });
+            Replay(builder, time - window, long.MinValue);
             if (builder.IsValid)
             {
                 return builder.Book;
@@ -75,6 +77,18 @@ internal sealed class KnownThen(OpenStore open, string symbol, long time)
 
         return null;
     }
+
+    // Events behind the number, at the first time; all, at later ones.
+    private void Replay(BookBuilder builder, long from, long number) => Read<MarketEvent>("book", from, events =>
+    {
+        foreach (ref readonly var e in events)
+        {
+            if (WasReceived(in e) && (e.EventTime > from || e.Sequence > number))
+            {
+                builder.Process(in e);
+            }
+        }
+    });
 
     private void Read<T>(string channel, long from, ReadOnlySpanAction<T> read) where T : struct, IEvent<T>
     {

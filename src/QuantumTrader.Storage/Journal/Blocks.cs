@@ -129,10 +129,10 @@ internal sealed class BlockBuilder
         MaxTime = MaxTime, Stream = Stream, Type = Type, Flags = Flags,
     };
 
-    /// <summary>A block without records: names or index.</summary>
-    public static byte[] Meta(ushort type, ReadOnlySpan<byte> payload, long offset, long firstOrdinal, out BlockHeader header)
+    /// <summary>A block without records: names, index, or a book.</summary>
+    public static byte[] Meta(ushort type, ReadOnlySpan<byte> payload, long offset, long firstOrdinal, out BlockHeader header, long time = 0, uint stream = 0)
     {
-        header = new BlockHeader { Type = type, PayloadCrc = Crc32C.Of(payload), StoredBytes = payload.Length, RawBytes = payload.Length, Offset = offset, FirstOrdinal = firstOrdinal };
+        header = new BlockHeader { Type = type, PayloadCrc = Crc32C.Of(payload), StoredBytes = payload.Length, RawBytes = payload.Length, Offset = offset, FirstOrdinal = firstOrdinal, MinTime = time, MaxTime = time, Stream = stream };
         var block = new byte[header.Length];
         payload.CopyTo(block.AsSpan(BlockHeader.Bytes));
         BlockHeader.Seal(ref header, block);

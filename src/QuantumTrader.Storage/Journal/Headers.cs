@@ -38,6 +38,9 @@ internal struct BlockHeader
     /// <summary>Type of a block that holds the headers of all others.</summary>
     public const ushort IndexType = ushort.MaxValue;
 
+    /// <summary>Type of a block that holds a <see cref="BookCheckpoint"/>.</summary>
+    public const ushort BookType = ushort.MaxValue - 1;
+
     /// <summary>No block is larger, so that a length that a broken disk made up is seen before it is believed.</summary>
     public const int MaxPayload = 16 << 20;
 

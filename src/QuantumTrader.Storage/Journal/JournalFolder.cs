@@ -40,6 +40,11 @@ public static class JournalFolder
                 }
             }
 
+            if (segment.DamagedBooks is > 0 and var books)
+            {
+                findings.Add($"{Path.GetFileName(segment.Path)}: {books} book checkpoints are damaged. No event is lost; 'qt at' replays from an earlier one.");
+            }
+
             progress?.Invoke(++done / (double)journal.Segments.Length);
         }
 

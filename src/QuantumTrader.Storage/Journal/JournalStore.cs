@@ -12,7 +12,7 @@ namespace QuantumTrader.Storage;
 /// That an address is stored once needs no list of all addresses: per stream only the newest one is kept, and an event beyond it must be
 /// new. Any other is looked up in the journal itself, in the few blocks whose times enclose it.
 /// </remarks>
-public sealed class JournalStore : IEventStore
+public sealed class JournalStore : IEventStore, IBookStore
 {
     private readonly Lock _gate = new();
     private readonly SymbolTable _symbols;
@@ -144,6 +144,13 @@ public sealed class JournalStore : IEventStore
         ArgumentNullException.ThrowIfNull(page);
         Journal.Refresh();
         return new JournalQuery<T>(query, new RecordCodec<T>(format, _symbols), page).Run(Journal.Segments);
+    }
+
+    /// <inheritdoc/>
+    public KnownBook? BookBefore(string symbol, long time)
+    {
+        Journal.Refresh();
+        return BookCheckpoint.Find(Journal.Segments, symbol, time) is { } found ? new KnownBook(found.Time, found.Number, found.State) : null;
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using QuantumTrader.Market;
 
 namespace QuantumTrader.Storage;
 
@@ -11,20 +12,26 @@ internal sealed class Sealer
     private readonly SegmentNames _names = new();
     private readonly Dictionary<(uint Stream, bool Late), BlockBuilder> _builders = [];
     private readonly List<BlockHeader> _headers = [];
+    private readonly Dictionary<uint, BookTrack> _books = [];
+    private readonly IReadOnlyList<Segment> _before;
     private readonly SafeFileHandle _file;
     private readonly bool _compress;
     private long _end = SegmentHeader.Bytes;
 
-    private Sealer(SafeFileHandle file, bool compress) => (_file, _compress) = (file, compress);
+    private Sealer(SafeFileHandle file, bool compress, IReadOnlyList<Segment> before) => (_file, _compress, _before) = (file, compress, before);
 
     /// <summary>Puts segments that follow each other into one new file.</summary>
+    /// <param name="segments">The segments.</param>
+    /// <param name="before">Those before them, from whose books theirs go on.</param>
+    /// <param name="target">The new file.</param>
+    /// <param name="compress">False to leave the records as they are.</param>
     /// <exception cref="IOException">The file cannot be written; it is then removed again.</exception>
-    public static void Write(IReadOnlyList<Segment> segments, string target, bool compress = true)
+    public static void Write(IReadOnlyList<Segment> segments, IReadOnlyList<Segment> before, string target, bool compress = true)
     {
         try
         {
             using var file = File.OpenHandle(target, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
-            var sealer = new Sealer(file, compress);
+            var sealer = new Sealer(file, compress, before);
             sealer.Run(segments);
         }
         catch
@@ -79,6 +86,7 @@ internal sealed class Sealer
             _builders.Add((stream, run.IsLate), builder);
         }
 
+        var book = BookOf(stream);
         var records = run.Records;
         for (var i = 0; i < run.Count; i++)
         {
@@ -95,6 +103,40 @@ internal sealed class Sealer
 
             var record = run.Take(ref records, out var time);
             record.CopyTo(builder.Add(record.Length, time, (uint)(ordinal - builder.FirstOrdinal)));
+            if (book is { IsInOrder: true })
+            {
+                Follow(book, stream, MarketRecord.Read(record, 0), ordinal);
+            }
+        }
+    }
+
+    private BookTrack? BookOf(uint stream)
+    {
+        if (_names.Stream(stream) is not { Channel: BookTrack.Channel } name || _names.Type(name.Type)?.RecordBytes != MarketRecord.Bytes)
+        {
+            return null;
+        }
+
+        if (!_books.TryGetValue(stream, out var book))
+        {
+            _books[stream] = book = BookTrack.Behind(_before, name);
+        }
+
+        return book;
+    }
+
+    private void Follow(BookTrack book, uint stream, in MarketEvent e, long ordinal)
+    {
+        if (book.Process(in e) && book.Take(ordinal + 1) is { } checkpoint && checkpoint.ToPayload() is { Length: <= BlockHeader.MaxPayload } payload)
+        {
+            var block = BlockBuilder.Meta(BlockHeader.BookType, payload, _end, ordinal + 1, out var header, e.EventTime, stream);
+            Append(block, in header);
+        }
+        else if (!book.IsInOrder)
+        {
+            // Those behind this event do not know of it.
+            var time = e.EventTime;
+            _headers.RemoveAll(h => h.Type == BlockHeader.BookType && h.Stream == stream && h.MaxTime >= time);
         }
     }
 

@@ -103,7 +103,7 @@ internal sealed class Sealing(SegmentFiles files, JournalOptions options, Journa
         var written = target + ".tmp";
         try
         {
-            Sealer.Write(segments, written);
+            Sealer.Write(segments, [.. files.All.TakeWhile(s => s != segments[0])], written);
             lock (gate)
             {
                 if (segments.Except(files.All).Any())

@@ -33,6 +33,7 @@ internal sealed class Segment
     private readonly Lock _gate = new();
     private readonly List<Extent> _extents = [];
     private readonly List<StoreGap> _gaps = [];
+    private readonly List<BlockHeader> _books = [];
     private SegmentNames _names = new();
     private FileWindow? _scan;
 
@@ -73,6 +74,22 @@ internal sealed class Segment
 
     /// <summary>What is known to be lost of it.</summary>
     public StoreGap[] Gaps { get { lock (_gate) { return [.. _gaps]; } } }
+
+    /// <summary>The book checkpoints of a symbol before a moment, the last one first. Only the index of a sealed segment names any.</summary>
+    public IEnumerable<BookCheckpoint> Books(string symbol, long time)
+    {
+        var window = new FileWindow(File);
+        foreach (var header in Enumerable.Reverse(_books).Where(h => h.MaxTime < time && _names.Stream(h.Stream)?.Symbol == symbol))
+        {
+            if (TryReadBlock(window, header.Offset, out var block) && BookCheckpoint.TryRead(in block, window.Get(block.Offset + BlockHeader.Bytes, block.StoredBytes)) is { } book)
+            {
+                yield return book;
+            }
+        }
+    }
+
+    /// <summary>Book checkpoints that are not what they should be.</summary>
+    public int DamagedBooks => _books.Count(h => !TryReadBlock(new FileWindow(File), h.Offset, out _));
 
     /// <summary>Opens a segment for reading; says why when it is none.</summary>
     public static Segment? TryOpen(string path, out string? problem)
@@ -172,10 +189,15 @@ internal sealed class Segment
                 if (!TryReadBlock(window, header.Offset, out var names) || SegmentNames.TryParse(window.Get(names.Offset + BlockHeader.Bytes, names.StoredBytes)) is not { } parsed)
                 {
                     _extents.Clear();
+                    _books.Clear();
                     return false;
                 }
 
                 _names = parsed;
+            }
+            else if (header.Type == BlockHeader.BookType)
+            {
+                _books.Add(header);
             }
             else
             {
