@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using QuantumTrader.Pipelines;
 
@@ -17,6 +18,10 @@ internal sealed record PublicationOptions(int HighWater, bool DropForAll, int Li
 /// libzmq would drop silently for a subscriber whose queue is full. With XPUB_NODROP it refuses the message instead, which is how a drop
 /// is seen; the message is then sent again in the dropping mode, so that the others get it. libzmq leaves that subscriber out until it has
 /// read, so one refusal stands for one time that it fell behind: how many messages it missed is what the sequence numbers tell it.
+/// <para>
+/// Sending is not inlined: its callers catch what an event may throw, and from within a try block the runtime calls a library through a
+/// stub, which costs a tenth of the message.
+/// </para>
 /// </remarks>
 internal sealed class Publication : IDisposable
 {
@@ -103,6 +108,7 @@ internal sealed class Publication : IDisposable
     public void Leave() => _gate.Exit();
 
     /// <summary>Sends a message of two frames. False when it did not fit into the queue of a subscriber. Only between entering and leaving.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public bool Send(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> body)
     {
         var fits = _socket.TrySend(topic, more: true);
@@ -122,6 +128,7 @@ internal sealed class Publication : IDisposable
     }
 
     /// <summary>Sends a message of one frame. False when it did not fit into the queue of a subscriber. Only between entering and leaving.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public bool Send(ReadOnlySpan<byte> frame)
     {
         var fits = _socket.TrySend(frame);
