@@ -1,4 +1,3 @@
-using System.Text;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
@@ -72,7 +71,6 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
 {
     // How soon the source sees that it shall stop.
     private const int WaitMilliseconds = 50;
-    private const int SampleBytes = 60;
 
     private readonly ZeroMqSourceOptions _options;
     private readonly BlockContext _context;
@@ -80,27 +78,20 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
     private readonly MarketContext _market;
     private readonly EventFormat<T> _format;
     private readonly IReadOnlyList<string> _channels;
-    private readonly Dictionary<byte[], Subscription> _byName = new(new TopicComparer());
-    private readonly Dictionary<byte[], Subscription>.AlternateLookup<ReadOnlySpan<byte>> _byTopic;
-    private readonly JsonFieldReader _fields = new();
-    private readonly ZmqFrame _topicFrame = new();
-    private readonly ZmqFrame _bodyFrame = new();
+    private readonly IReadOnlyList<string> _symbols;
+    private readonly IReadOnlyList<string> _endpoints;
+    private readonly ZmqFrame _frame = new();
+    private MessageReader<T>? _messages;
     private ZmqSocket? _socket;
     private ZmqMonitor? _monitor;
     private ZmqPoller? _poller;
     private long _idleSince;
-    private long _sequence;
-    private long _received;
-    private long _processed;
-    private long _heartbeats;
-    private long _errors;
     private long _connected;
     private long _disconnected;
-    private long _lastTime;
     private double _lagSeconds;
 
     /// <summary>Checks options; opens nothing.</summary>
-    /// <exception cref="ConfigurationException">libzmq is missing, or a channel has no port.</exception>
+    /// <exception cref="ConfigurationException">libzmq is missing, a channel has no port, or a symbol is not in the section <c>market</c>.</exception>
     public ZeroMqSource(ZeroMqSourceOptions options, BlockContext context, Bus bus, MarketContext market, EventFormat<T> format)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -109,40 +100,38 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
         ArgumentNullException.ThrowIfNull(format);
         LibZmq.Require();
         (_options, _context, _bus, _market, _format) = (options, context, bus, market, format);
-        _byTopic = _byName.GetAlternateLookup<ReadOnlySpan<byte>>();
         _channels = bus.Choose(options.Channels, format.Channels, options.Endpoint is not null);
         if (_channels.FirstOrDefault(c => c.EndsWith(':')) is { } open)
         {
             throw new ConfigurationException("channels", $"{typeof(T).Name} has a channel for each length; name those to receive, such as {open}1m.");
         }
 
-        foreach (var channel in _channels)
+        _symbols = options.Symbols.Count > 0 ? options.Symbols : [.. market.Instruments.Select(i => i.Symbol)];
+        if (_symbols.FirstOrDefault(symbol => market.Symbols.Find(symbol) == 0) is { } unknown)
         {
-            _ = options.Endpoint ?? bus.ConnectTo(channel);
-            foreach (var symbol in options.Symbols.Count > 0 ? options.Symbols : market.Instruments.Select(i => i.Symbol))
-            {
-                var subscription = new Subscription($"{channel}_{symbol}", market.Symbols.Find(symbol));
-                _byName[Topics.Name(channel, symbol)] = subscription;
-                _byName[Topics.Heartbeat(channel, symbol)] = new Subscription(subscription);
-            }
+            throw new ConfigurationException("symbols", $"'{unknown}' is not in the section market. Legal: {string.Join(", ", market.Instruments.Select(i => i.Symbol))}.");
         }
+
+        // Asked for now, so that a channel without a port is found before anything starts.
+        _endpoints = [.. _channels.Select(c => options.Endpoint ?? bus.ConnectTo(c)).Distinct(StringComparer.Ordinal)];
     }
 
     /// <inheritdoc/>
     public override void Start()
     {
+        _messages = new MessageReader<T>(_format, _market, Accounts, _options.MaxFrameBytes, _channels, _symbols);
         _socket = new ZmqSocket(_bus.Context, SocketKind.Sub);
         _socket.Set(SocketOption.ReceiveHighWater, _options.HighWater ?? _bus.HighWater);
         _socket.Set(SocketOption.ReconnectInterval, 100);
         _socket.Set(SocketOption.ReconnectIntervalMax, 2000);
         _socket.SetMaxFrame(16L * _options.MaxFrameBytes);
         _monitor = new ZmqMonitor(_socket, ZmqEvents.Connected | ZmqEvents.Disconnected);
-        foreach (var topic in _byName.Keys)
+        foreach (var topic in _messages.Names)
         {
             _socket.Subscribe(topic);
         }
 
-        foreach (var endpoint in _channels.Select(c => _options.Endpoint ?? _bus.ConnectTo(c)).Distinct(StringComparer.Ordinal))
+        foreach (var endpoint in _endpoints)
         {
             try
             {
@@ -165,22 +154,24 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
     public override bool Read(Output<T> output, int limit, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(output);
-        var begin = _sequence;
-        while (_sequence - begin < limit && !HasAll)
+        var (socket, messages) = (_socket!, _messages!);
+        var begin = messages.Events;
+        // Refused messages count too: a flood of them must not keep the thread from seeing that it shall stop.
+        for (var taken = 0; taken < limit && messages.Events - begin < limit && !HasAll; taken++)
         {
-            if (_socket!.TryReceive(_topicFrame))
+            if (socket.TryReceive(_frame))
             {
-                Take(output);
+                messages.Take(output, _frame, socket);
             }
-            else if (_sequence > begin || !WaitForMore(stop))
+            else if (messages.Events > begin || !WaitForMore(stop))
             {
                 break;
             }
         }
 
-        if (_sequence > begin)
+        if (messages.Events > begin)
         {
-            _lagSeconds = ((_context.Clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 1e-7) - (_lastTime * 1e-9);
+            _lagSeconds = ((_context.Clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 1e-7) - (messages.LastTime * 1e-9);
             _idleSince = _context.Clock.GetTimestamp();
             return !HasAll;
         }
@@ -189,13 +180,17 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
     }
 
     /// <inheritdoc/>
-    public override object Report()
+    public override object? Report()
     {
-        var topics = _byName.Values.Where(s => !s.IsHeartbeat).ToList();
+        if (_messages is not { } m)
+        {
+            return null;
+        }
+
+        var topics = m.Report();
         return new ZeroMqSourceReport(
-            Volatile.Read(ref _received), Volatile.Read(ref _processed), Volatile.Read(ref _sequence), Volatile.Read(ref _heartbeats), Volatile.Read(ref _errors),
-            topics.Sum(t => t.Gaps), topics.Sum(t => t.Missing), Accounts.Dropped, Volatile.Read(ref _lagSeconds), Volatile.Read(ref _connected), Volatile.Read(ref _disconnected),
-            topics.OrderBy(t => t.Topic, StringComparer.Ordinal).ToDictionary(t => t.Topic, t => new TopicReport(t.First, t.Last, t.Gaps, t.Missing, t.Restarts), StringComparer.Ordinal));
+            m.Received, m.Processed, m.Events, m.Heartbeats, m.Errors, topics.Values.Sum(t => t.Gaps), topics.Values.Sum(t => t.Missing), Accounts.Dropped,
+            Volatile.Read(ref _lagSeconds), Volatile.Read(ref _connected), Volatile.Read(ref _disconnected), topics);
     }
 
     /// <inheritdoc/>
@@ -206,13 +201,13 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
         _monitor?.Socket.TakeOver();
         _monitor?.Dispose();
         _socket?.Dispose();
-        _topicFrame.Dispose();
-        _bodyFrame.Dispose();
+        _frame.Dispose();
+        _messages?.Dispose();
         base.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    private bool HasAll => _options.Count > 0 && _sequence >= _options.Count;
+    private bool HasAll => _options.Count > 0 && _messages!.Events >= _options.Count;
 
     private bool IsIdle => _options.IdleEndMs > 0 && _context.Clock.GetElapsedTime(_idleSince).TotalMilliseconds >= _options.IdleEndMs;
 
@@ -250,273 +245,5 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
             _disconnected++;
             Note("bus_disconnected", $"The connection to {endpoint} was lost; it is made again as soon as somebody listens there.");
         }
-    }
-
-    // The first frame was received; takes the rest of its message.
-    private void Take(Output<T> output)
-    {
-        _received++;
-        if (!_topicFrame.More)
-        {
-            var frame = _topicFrame.Data;
-            var end = frame[..Math.Min(frame.Length, Topics.MaxLength + 1)].IndexOf(Topics.Separator);
-            if (end < 0)
-            {
-                Refuse("short_frame", frame);
-            }
-            else
-            {
-                Take(output, frame[..end], frame[(end + 1)..]);
-            }
-
-            return;
-        }
-
-        // The frames of a message arrive together, so these never fail to be there.
-        _socket!.TryReceive(_bodyFrame);
-        if (!_bodyFrame.More)
-        {
-            Take(output, _topicFrame.Data, _bodyFrame.Data);
-            return;
-        }
-
-        Refuse("too_many_frames", _topicFrame.Data);
-        while (_bodyFrame.More && _socket.TryReceive(_bodyFrame))
-        {
-        }
-    }
-
-    private void Take(Output<T> output, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> body)
-    {
-        if (!_byTopic.TryGetValue(topic, out var subscription))
-        {
-            // A subscription is a prefix: the one to tick_WDO brings tick_WDOU25 too.
-            if (Accounts.Dropped.GetValueOrDefault("foreign_topic") == 0)
-            {
-                Note("foreign_topic", $"The topic '{Sample(topic)}' only begins like one that was subscribed to; its messages are left out.");
-            }
-
-            Accounts.Drop("foreign_topic");
-        }
-        else if (body.Length > _options.MaxFrameBytes)
-        {
-            Refuse("huge_frame", body);
-        }
-        else if (subscription.IsHeartbeat)
-        {
-            TakeHeartbeat(subscription.Of, body);
-        }
-        else if (BinaryFrame.IsOne(body) && typeof(T) == typeof(MarketEvent))
-        {
-            TakeBinary(output, subscription, body);
-        }
-        else if (body.Length > 0 && body[0] == (byte)'{')
-        {
-            TakeJson(output, subscription, body);
-        }
-        else
-        {
-            Refuse(body.Length < BinaryFrame.HeadSize ? "short_frame" : "not_ours", body);
-        }
-    }
-
-    private void TakeBinary(Output<T> output, Subscription subscription, ReadOnlySpan<byte> body)
-    {
-        if (!BinaryFrame.TryRead(body, out var events, out var count, out var number))
-        {
-            Refuse("bad_frame", body);
-            return;
-        }
-
-        Arrived(subscription, number, number + count - 1);
-        for (var i = 0; i < count; i++)
-        {
-            var e = BinaryFrame.Event(events, i);
-            if (e.Kind is > EventKind.None and <= EventKind.Clock)
-            {
-                e.Symbol = subscription.Symbol;
-                Send(output, ref e);
-            }
-            else
-            {
-                Accounts.Reject("bad_event", -1, $"{subscription.Topic} number {number + i}: kind {(byte)e.Kind}");
-            }
-        }
-
-        _processed++;
-    }
-
-    private void TakeJson(Output<T> output, Subscription subscription, ReadOnlySpan<byte> body)
-    {
-        if (!_fields.TryLoad(body, out _))
-        {
-            Refuse("bad_json", body);
-            return;
-        }
-
-        try
-        {
-            _fields.Number = null;
-            var isCanonical = _fields.Has("version");
-            if (isCanonical && _fields.Whole("version") != BusMessage.Version)
-            {
-                Refuse("unknown_version", body);
-                return;
-            }
-
-            if (_fields.Has("seq") && _fields.Whole("seq") is > 0 and var number)
-            {
-                Arrived(subscription, number, number);
-            }
-
-            _fields.Number = _sequence + 1;
-            if (!isCanonical && typeof(T) == typeof(MarketEvent))
-            {
-                SendOld(output, OldBody.Read(_fields, _market, subscription.Symbol));
-            }
-            else
-            {
-                var value = _format.Read(_fields);
-                _sequence++;
-                _lastTime = _format.AddressOf(in value).EventTime;
-                output.Add(in value);
-            }
-
-            _processed++;
-        }
-        catch (FieldException error)
-        {
-            _errors++;
-            Accounts.Reject("bad_field", -1, $"{subscription.Topic}: {error.Field}: {error.Message}");
-        }
-    }
-
-    // The old system sends one level a message; here levels come behind the header of their update.
-    private void SendOld(Output<T> output, MarketEvent e)
-    {
-        if (e.Kind == EventKind.BookLevel)
-        {
-            var header = new MarketEvent { Kind = EventKind.BookUpdate, EventTime = e.EventTime, Symbol = e.Symbol, PreviousUpdateId = -1, LevelCount = 1 };
-            Send(output, ref header);
-        }
-
-        Send(output, ref e);
-    }
-
-    private void Send(Output<T> output, ref MarketEvent e)
-    {
-        e.Sequence = ++_sequence;
-        _lastTime = e.EventTime;
-        // T is MarketEvent here; the compiler removes the detour.
-        output.Add((T)(object)e);
-    }
-
-    private void TakeHeartbeat(Subscription subscription, ReadOnlySpan<byte> body)
-    {
-        _fields.Number = null;
-        if (!_fields.TryLoad(body, out _) || _fields.Whole("seq") is not (>= 0 and var number))
-        {
-            Refuse("bad_heartbeat", body);
-            return;
-        }
-
-        _heartbeats++;
-        if (number > subscription.Last && subscription.IsKnown)
-        {
-            Lost(subscription, "lost_tail", subscription.Last + 1, number);
-        }
-        else if (number < subscription.Last)
-        {
-            Restarted(subscription, number);
-        }
-
-        subscription.Set(number);
-    }
-
-    private void Arrived(Subscription subscription, long first, long last)
-    {
-        if (subscription.First == 0)
-        {
-            subscription.First = first;
-            if (first > 1)
-            {
-                Note("joined_late", $"{subscription.Topic}: begins with number {first}; {first - 1} were published before this source was there.");
-            }
-        }
-
-        if (subscription.IsKnown && first != subscription.Last + 1)
-        {
-            if (first <= subscription.Last)
-            {
-                Restarted(subscription, first - 1);
-            }
-            else
-            {
-                Lost(subscription, "sequence_gap", subscription.Last + 1, first - 1);
-            }
-        }
-
-        subscription.Set(last);
-    }
-
-    private void Lost(Subscription subscription, string code, long from, long to)
-    {
-        subscription.Gaps++;
-        subscription.Missing += to - from + 1;
-        Note(code, $"{subscription.Topic}: {to - from + 1} lost on the way, numbers {from} to {to}. The publisher's queue for this subscriber was full, or the connection was lost.");
-    }
-
-    private void Restarted(Subscription subscription, long missed)
-    {
-        subscription.Restarts++;
-        Note("publisher_restart", $"{subscription.Topic}: the publisher counts from 1 again; {missed} of the new ones were missed.");
-        if (missed > 0)
-        {
-            subscription.Gaps++;
-            subscription.Missing += missed;
-        }
-    }
-
-    private void Refuse(string reason, ReadOnlySpan<byte> sample)
-    {
-        _errors++;
-        Accounts.Reject(reason, -1, $"{sample.Length} bytes: {Sample(sample)}");
-    }
-
-    private static string Sample(ReadOnlySpan<byte> bytes)
-    {
-        var head = bytes[..Math.Min(bytes.Length, SampleBytes)];
-        return head.IndexOfAnyExceptInRange((byte)' ', (byte)'~') < 0 ? Encoding.ASCII.GetString(head) : Convert.ToHexString(head);
-    }
-
-    /// <summary>A topic, or the heartbeat of one.</summary>
-    private sealed class Subscription
-    {
-        public Subscription(string topic, int symbol) => (Topic, Symbol, Of) = (topic, symbol, this);
-
-        public Subscription(Subscription heartbeatOf) => (Topic, Symbol, Of) = (heartbeatOf.Topic, heartbeatOf.Symbol, heartbeatOf);
-
-        public string Topic { get; }
-
-        public int Symbol { get; }
-
-        public Subscription Of { get; }
-
-        public bool IsHeartbeat => Of != this;
-
-        /// <summary>False until a number was seen: who joins late has missed nothing.</summary>
-        public bool IsKnown { get; private set; }
-
-        public long First { get; set; }
-
-        public long Last { get; private set; }
-
-        public long Gaps { get; set; }
-
-        public long Missing { get; set; }
-
-        public long Restarts { get; set; }
-
-        public void Set(long number) => (Last, IsKnown) = (number, true);
     }
 }

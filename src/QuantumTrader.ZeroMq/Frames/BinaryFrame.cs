@@ -41,7 +41,7 @@ internal static class BinaryFrame
         count = BinaryPrimitives.ReadUInt16LittleEndian(frame[6..]);
         firstNumber = BinaryPrimitives.ReadInt64LittleEndian(frame[8..]);
         events = frame[HeadSize..];
-        return BinaryPrimitives.ReadUInt16LittleEndian(frame[4..]) == EventSize && count is > 0 and <= MaxEvents && firstNumber > 0 && events.Length == count * EventSize;
+        return BinaryPrimitives.ReadUInt16LittleEndian(frame[4..]) == EventSize && count is > 0 and <= MaxEvents && firstNumber is > 0 and <= long.MaxValue - MaxEvents && events.Length == count * EventSize;
     }
 
     /// <summary>One event of a frame. Its symbol is the publisher's number and means nothing here.</summary>

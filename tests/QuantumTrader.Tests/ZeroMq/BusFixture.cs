@@ -153,7 +153,7 @@ internal sealed class BusFixture : IDisposable
         return Report(source);
     }
 
-    public static ZeroMqSourceReport Report(ZeroMqSource<MarketEvent> source) => (ZeroMqSourceReport)source.Report();
+    public static ZeroMqSourceReport Report(ZeroMqSource<MarketEvent> source) => (ZeroMqSourceReport)source.Report()!;
 
     public static ZeroMqSinkReport Report(ZeroMqSink<MarketEvent> sink) => (ZeroMqSinkReport)sink.Report();
 

@@ -98,17 +98,23 @@ public sealed class SourceTests : IDisposable
         var tooMany = (byte[])good.Clone();
         tooMany[7] = 255;
         var noKind = good;
+        var endOfNumbers = (byte[])good.Clone();
+        BinaryFrame.WriteHead(endOfNumbers, 1, long.MaxValue);
         byte[][] bodies =
         [
             [], [1, 2, 3], "{"u8.ToArray(), "{\"version\":1,\"seq\":1,\"price\":\"x\"}"u8.ToArray(), "[1,2,3,4,5,6,7,8,9]"u8.ToArray(), new byte[40], new byte[2000],
-            cut, tooMany, noKind, "{\"version\":99}"u8.ToArray(), Encoding.UTF8.GetBytes($"{{\"version\":1,\"symbol\":\"NOBODY\",\"seq\":{long.MaxValue}}}"), Encoding.UTF8.GetBytes(new string('{', 500)),
+            cut, tooMany, endOfNumbers, noKind, "{\"version\":99}"u8.ToArray(), Encoding.UTF8.GetBytes($"{{\"version\":1,\"symbol\":\"NOBODY\",\"seq\":{long.MaxValue}}}"), Encoding.UTF8.GetBytes(new string('{', 500)),
         ];
         foreach (var body in bodies)
         {
             BusFixture.Send(publisher, "tick_WDOU25", body);
         }
 
-        BusFixture.Send(publisher, "heartbeat_tick_WDOU25", "x");
+        foreach (var heartbeat in new[] { "x", "{\"seq\":\"x\"}", "{\"seq\":-1}" })
+        {
+            BusFixture.Send(publisher, "heartbeat_tick_WDOU25", heartbeat);
+        }
+
         publisher.TrySend("tick_WDOU25"u8).ShouldBeTrue();
         publisher.TrySend("tick_WDOU25"u8, more: true).ShouldBeTrue();
         publisher.TrySend("a"u8, more: true).ShouldBeTrue();
@@ -118,10 +124,34 @@ public sealed class SourceTests : IDisposable
         BusFixture.Read(source, 1).ShouldHaveSingleItem();
         source.Accounts.Dropped.ShouldBe(new Dictionary<string, long>
         {
-            ["bad_event"] = 1, ["bad_field"] = 2, ["bad_frame"] = 2, ["bad_heartbeat"] = 1, ["bad_json"] = 2, ["huge_frame"] = 1, ["not_ours"] = 2,
+            ["bad_event"] = 1, ["bad_field"] = 2, ["bad_frame"] = 3, ["bad_heartbeat"] = 3, ["bad_json"] = 2, ["huge_frame"] = 1, ["not_ours"] = 2,
             ["short_frame"] = 3, ["too_many_frames"] = 1, ["unknown_version"] = 1,
         }, ignoreOrder: true);
-        source.Accounts.DeadLetters.Count.ShouldBe(16);
+        source.Accounts.DeadLetters.Count.ShouldBe(19);
+    }
+
+    [Fact]
+    public void A_flood_of_bad_messages_does_not_keep_the_source_from_returning()
+    {
+        var publisher = _bus.Publisher(out var endpoint);
+        var source = _bus.Source(endpoint);
+        BusFixture.AwaitSubscriptions(publisher, SubscriptionsPerChannel);
+        for (var i = 0; i < 10; i++)
+        {
+            BusFixture.Send(publisher, "tick_WDOU25", "not ours");
+        }
+
+        using var stop = new CancellationTokenSource(BusFixture.Patience);
+        source.Read(new Output<MarketEvent>(), 4, stop.Token).ShouldBeTrue();
+        BusFixture.Report(source).MessagesReceived.ShouldBeInRange(1, 4);
+    }
+
+    [Fact]
+    public void A_symbol_that_the_market_does_not_have_is_refused()
+    {
+        var refused = Should.Throw<ConfigurationException>(() => _bus.Source("tcp://127.0.0.1:1", new ZeroMqSourceOptions { Channels = ["tick"], Symbols = ["WDOZ99"] }));
+        refused.Option.ShouldBe("symbols");
+        refused.Message.ShouldBe("'WDOZ99' is not in the section market. Legal: WDOU25, WDO.");
     }
 
     [Fact]
