@@ -16,9 +16,6 @@ internal static class EndToEndStoreBenchmark
     private const int Queue = 65_536;
     private const int RunLength = 256;
     private const int Pack = 100;
-    private const int Timeout = 60_000;
-
-    private static readonly ManualResetEvent Nothing = new(false);
 
     /// <summary>Runs it; null when Valkey or libzmq is not installed.</summary>
     public static BenchmarkResult? Run(BenchmarkRequest request) => ZeroMqBenchmark.HasLibrary()
@@ -73,20 +70,20 @@ internal static class EndToEndStoreBenchmark
         var sink = new StoreSink<MarketEvent>(new StoreSinkOptions(), () => store, format, TimeProvider.System);
         using var graph = new GraphBuilder().Add("ticks", source).Add("keep", sink, ["ticks"], new BlockSettings { Io = true }).Build();
         var run = graph.RunAsync();
-        WaitUntil(() => publisher.HasSubscriber("tick_WDOU25"));
+        Waiting.Until(() => publisher.HasSubscriber("tick_WDOU25"));
         var start = Stopwatch.GetTimestamp();
         for (var at = 0; at < trades.Length; at += RunLength)
         {
             // A pipeline would drop and count; here nothing may be lost, so the feed waits for room.
             while (publisher.Waiting > Queue / 2)
             {
-                Nothing.WaitOne(1);
+                Waiting.Briefly();
             }
 
             publisher.Observe(Run<MarketEvent>.Of(trades.AsSpan(at, Math.Min(RunLength, trades.Length - at))));
         }
 
-        if (!run.Wait(Timeout) || !run.Result.Balanced)
+        if (!run.Wait(Waiting.Patience) || !run.Result.Balanced)
         {
             throw new InvalidOperationException($"Invariant: {trades.Length} ticks were published, and the bridge did not get them all.");
         }
@@ -98,18 +95,4 @@ internal static class EndToEndStoreBenchmark
     }
 
     private static BlockContext Context(string name) => new(name, new SectionContext(".", "."), TimeProvider.System);
-
-    private static void WaitUntil(Func<bool> condition)
-    {
-        var since = Stopwatch.StartNew();
-        while (!condition())
-        {
-            if (since.ElapsedMilliseconds > Timeout)
-            {
-                throw new TimeoutException("The other side did not answer.");
-            }
-
-            Nothing.WaitOne(1);
-        }
-    }
 }
