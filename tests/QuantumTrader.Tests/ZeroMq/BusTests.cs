@@ -78,6 +78,35 @@ public sealed class BusTests
         Should.Throw<ConfigurationException>(() => bus.Claim("order", bus.ListenOn("signal"), "orders")).Message.ShouldContain("where 'signals' publishes 'signal' already");
     }
 
+    [Fact]
+    public void A_shared_port_stays_open_until_its_last_sink_has_left()
+    {
+        using var bus = new Bus(new BusOptions());
+        var options = new PublicationOptions(HighWater: 10, DropForAll: false, LingerMilliseconds: 0);
+        var signals = bus.Open(BusFixture.Anywhere, options);
+        var features = bus.Open(signals.Endpoint, options);
+        features.ShouldBeSameAs(signals);
+        using var other = new ZmqSocket(bus.Context, SocketKind.Pub);
+
+        bus.Close(signals);
+        Should.Throw<ZmqException>(() => other.Bind(features.Endpoint)).Error.ShouldBe(ZmqError.AddressInUse);
+        bus.Close(features);
+        BusFixture.Until(
+            () =>
+            {
+                try
+                {
+                    other.Bind(features.Endpoint);
+                    return true;
+                }
+                catch (ZmqException)
+                {
+                    return false;
+                }
+            },
+            "the port must become free");
+    }
+
     [Theory]
     [InlineData("bar:1m", "tcp://127.0.0.1:5570")]
     [InlineData("bar:5m", "tcp://127.0.0.1:5570")]

@@ -4,6 +4,7 @@ using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Tests.Market;
+using QuantumTrader.Tests.Storage.Valkey;
 using QuantumTrader.ZeroMq;
 
 namespace QuantumTrader.Tests.ZeroMq;
@@ -108,6 +109,53 @@ public sealed class SinkTests : IDisposable
     }
 
     [Fact]
+    public void The_report_has_messages_bytes_latency_and_connections()
+    {
+        var sink = _bus.Sink(new ZeroMqSinkOptions { Format = BusFormat.Binary });
+        var subscriber = _bus.Subscriber(sink.Endpoints["tick"], "tick_");
+        BusFixture.Until(() => sink.HasSubscriber("tick_WDO"), "the subscription must stand");
+        BusFixture.Observe(sink, BusFixture.Trades(2));
+        BusFixture.Receive(subscriber);
+        var bytes = BusFixture.Receive(subscriber).Sum(f => f.Length);
+        subscriber.Dispose();
+
+        BusFixture.Until(() => BusFixture.Report(sink).Disconnected == 1, "the loss must be counted");
+        var report = BusFixture.Report(sink);
+        report.Messages.ShouldBe(2);
+        report.Bytes.ShouldBe(2 * bytes);
+        report.Connected.ShouldBe(1);
+        report.LatencyP50.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public void The_start_can_wait_for_subscribers_but_not_for_ever()
+    {
+        var endpoint = $"tcp://127.0.0.1:{ValkeyServer.FreePort()}";
+        _bus.Subscriber(endpoint, "tick_");
+        _bus.Sink(new ZeroMqSinkOptions { Endpoint = endpoint, AwaitSubscribersSeconds = BusFixture.Patience.TotalSeconds }).HasSubscriber("tick_WDOU25").ShouldBeTrue();
+
+        var alone = _bus.Sink(new ZeroMqSinkOptions { AwaitSubscribersSeconds = 0.01 });
+        alone.Accounts.Notes.ShouldHaveSingleItem().Code.ShouldBe("no_subscriber");
+    }
+
+    [Fact]
+    public void The_end_waits_until_subscribers_have_what_was_sent()
+    {
+        const int count = 50_000;
+        var publishing = new BusFixture();
+        var sink = publishing.Sink(new ZeroMqSinkOptions { Queue = 2 * count, LingerMs = 20_000, HeartbeatSeconds = 0 });
+        var subscriber = _bus.Subscriber(sink.Endpoints["tick"], "tick_");
+        BusFixture.Until(() => sink.HasSubscriber("tick_WDO"), "the subscription must stand");
+        BusFixture.Observe(sink, BusFixture.Trades(count));
+        publishing.Dispose();
+
+        for (var i = 0; i < count; i++)
+        {
+            BusFixture.Receive(subscriber);
+        }
+    }
+
+    [Fact]
     public void Several_events_of_a_topic_share_a_frame_and_the_rest_is_not_held_back()
     {
         var sink = _bus.Sink(new ZeroMqSinkOptions { Format = BusFormat.Binary, FrameEvents = 32, OnePart = true });
@@ -144,6 +192,7 @@ public sealed class SinkTests : IDisposable
         Json(BusFixture.Receive(subscriber)[1]).GetProperty("seq").GetInt64().ShouldBe(1);
         Json(BusFixture.Receive(subscriber)[1]).GetProperty("seq").GetInt64().ShouldBe(2);
         sink.Accounts.DeadLetters.ShouldHaveSingleItem().Reason.ShouldBe("bad_event");
+        BusFixture.Report(sink).Channels["tick"].Dropped["bad_event"].ShouldBe(1);
     }
 
     [Theory]

@@ -45,6 +45,32 @@ public sealed class SourceTests : IDisposable
         var received = BusFixture.Read(source, sent.Length);
         Feed.Bytes(received).ShouldBe(Feed.Bytes(sent));
         BusFixture.Report(source).Missing.ShouldBe(0);
+        BusFixture.Report(source).LagSeconds.ShouldBeGreaterThan(0, "the events are of another year");
+    }
+
+    [Fact]
+    public void A_symbol_is_what_the_topic_names_whatever_number_the_publisher_has_for_it()
+    {
+        var publisher = _bus.Publisher(out var endpoint);
+        var source = _bus.Source(endpoint);
+        BusFixture.AwaitSubscriptions(publisher, SubscriptionsPerChannel);
+        var frame = new byte[BinaryFrame.HeadSize + BinaryFrame.EventSize];
+        BinaryFrame.WriteHead(frame, 1, 1);
+        Feed.Bytes([BusFixture.Trades(1, symbol: 1)[0] with { Symbol = 77 }]).CopyTo(frame, BinaryFrame.HeadSize);
+        BusFixture.Send(publisher, "tick_WDO", frame);
+
+        BusFixture.Read(source, 1).ShouldHaveSingleItem().Symbol.ShouldBe(_bus.Market.Symbols.Find("WDO"));
+    }
+
+    [Fact]
+    public void Who_sends_a_frame_that_would_take_too_much_memory_is_disconnected()
+    {
+        var publisher = _bus.Publisher(out var endpoint);
+        var source = _bus.Source(endpoint, new ZeroMqSourceOptions { Channels = ["tick"], MaxFrameBytes = 1024 });
+        BusFixture.AwaitSubscriptions(publisher, SubscriptionsPerChannel);
+        BusFixture.Send(publisher, "tick_WDOU25", new byte[20_000]);
+
+        BusFixture.ReadUntil(source, r => r.Disconnected == 1).MessagesReceived.ShouldBe(0);
     }
 
     [Fact]
