@@ -76,12 +76,15 @@ public sealed class ProxyTests : IDisposable
     {
         var (proxy, run) = Start(new ZeroMqProxyOptions { MaxFrameBytes = 256 });
         var publisher = Publisher(proxy);
-        using var monitor = new ZmqMonitor(publisher, ZmqEvents.Disconnected);
-        _bus.Subscriber(proxy.Endpoints.Out, "t");
-        BusFixture.AwaitSubscriptions(publisher, 1);
-        BusFixture.Send(publisher, "t", new byte[300]);
+        // Before the first await, behind which another thread may go on: a socket belongs to one.
+        using (var monitor = new ZmqMonitor(publisher, ZmqEvents.Disconnected))
+        {
+            _bus.Subscriber(proxy.Endpoints.Out, "t");
+            BusFixture.AwaitSubscriptions(publisher, 1);
+            BusFixture.Send(publisher, "t", new byte[300]);
+            BusFixture.Until(() => monitor.TryRead(out _, out _), "the connection must be closed");
+        }
 
-        BusFixture.Until(() => monitor.TryRead(out _, out _), "the connection must be closed");
         Report(proxy).Messages.ShouldBe(0);
         _stop.Cancel();
         (await run).ShouldBeFalse();
