@@ -120,19 +120,22 @@ public sealed class RecordAndReplayTests
         using var stop = new CancellationTokenSource();
         var events = JournalFixture.Events(200_000);
         store.Append<MarketEvent>(events.AsSpan(0, 100), fixture.Format);
+        var appended = 100;
         var writer = Task.Run(() =>
         {
             foreach (var piece in events[100..].Chunk(100))
             {
                 store.Append<MarketEvent>(piece, fixture.Format);
+                Interlocked.Add(ref appended, piece.Length);
             }
         });
         for (var i = 0; i < 5; i++)
         {
             using var copy = new JournalFixture();
+            var before = Volatile.Read(ref appended);
             JournalFolder.Backup(fixture.Folder, copy.Folder);
             var found = copy.Everything();
-            found.Count.ShouldBeGreaterThanOrEqualTo(100);
+            found.Count.ShouldBeGreaterThanOrEqualTo(before);
             found.ShouldBe(events.Take(found.Count));
         }
 
