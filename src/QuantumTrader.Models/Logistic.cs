@@ -1,3 +1,5 @@
+using QuantumTrader.Models.Training;
+
 namespace QuantumTrader.Models;
 
 /// <summary>
@@ -8,13 +10,9 @@ namespace QuantumTrader.Models;
 /// <param name="Scales">s: one per feature, above 0.</param>
 /// <param name="Weights">w: one per feature.</param>
 /// <param name="Bias">b.</param>
-public sealed record Logistic(double[] Means, double[] Scales, double[] Weights, double Bias)
+public sealed record Logistic(double[] Means, double[] Scales, double[] Weights, double Bias) : ILearned
 {
-    /// <summary>Name of the ONNX input.</summary>
-    public const string InputName = "features";
-
-    /// <summary>Name of the ONNX output.</summary>
-    public const string OutputName = "probability_up";
+    double ILearned.Tolerance => 1e-9;
 
     /// <summary>Probability that the price rises.</summary>
     public double Predict(ReadOnlySpan<double> features)
@@ -25,27 +23,24 @@ public sealed record Logistic(double[] Means, double[] Scales, double[] Weights,
             sum += (features[i] - Means[i]) / Scales[i] * Weights[i];
         }
 
-        return 1 / (1 + Math.Exp(-(sum + Bias)));
+        return TrainedTensors.Sigmoid(sum + Bias);
     }
 
-    /// <summary>The same computation as an ONNX file of double tensors [1, features] and [1, 1].</summary>
+    void ILearned.Predict(ReadOnlySpan<double> row, Span<double> probabilities)
+    {
+        probabilities[1] = Predict(row);
+        probabilities[0] = 1 - probabilities[1];
+    }
+
+    byte[] ILearned.ToOnnx(string name, string featureHash) => ToOnnx(name, featureHash);
+
+    /// <summary>The same computation as an ONNX file of double tensors [rows, features] and [rows, 1].</summary>
     /// <param name="name">Name of the graph.</param>
     /// <param name="featureHash">Goes into the file's metadata.</param>
-    public byte[] ToOnnx(string name, string featureHash)
-    {
-        var width = Weights.Length;
-        return new OnnxWriter()
-            .Node("Sub", "centred", InputName, "means")
-            .Node("Div", "standardised", "centred", "scales")
-            .Node("Gemm", "score", "standardised", "weights", "bias")
-            .Node("Sigmoid", OutputName, "score")
-            .Constant("means", Means, width)
-            .Constant("scales", Scales, width)
-            .Constant("weights", Weights, width, 1)
-            .Constant("bias", [Bias], 1)
-            .Input(InputName, 1, width)
-            .Output(OutputName, 1, 1)
-            .Metadata("feature_hash", featureHash)
-            .ToBytes(name);
-    }
+    /// <param name="rows">Rows that it takes at once; -1 for any number.</param>
+    public byte[] ToOnnx(string name, string featureHash, long rows = -1) => new Scaler(Means, Scales).ToOnnx()
+        .Node("Gemm", "score", "scaled", "weights", "bias")
+        .Constant("weights", Weights, Weights.Length, 1)
+        .Constant("bias", [Bias], 1)
+        .ToBytes(name, featureHash, Weights.Length, 2, rows);
 }

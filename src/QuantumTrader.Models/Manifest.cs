@@ -52,6 +52,12 @@ public sealed record Manifest
     /// <summary>Out-of-sample results of each walk-forward fold.</summary>
     public IReadOnlyList<FoldResult> Folds { get; init; } = [];
 
+    /// <summary>Out of sample, per class, how often what was given a probability came.</summary>
+    public IReadOnlyList<ClassCalibration> Calibration { get; init; } = [];
+
+    /// <summary>How features and answers were spread in training; null for a model from elsewhere.</summary>
+    public TrainingBins? Bins { get; init; }
+
     /// <summary>Rows and what the model must answer; checked whenever it is loaded, in every size of batch that is used.</summary>
     public required IReadOnlyList<GoldenRow> Golden { get; init; }
 
@@ -81,28 +87,3 @@ public sealed record Manifest
 /// <param name="Features">Values in vector order; with a window, those of all its vectors, oldest first.</param>
 /// <param name="Output">What stands in the outputs, column by column in the order of the manifest, before scores become probabilities.</param>
 public sealed record GoldenRow(IReadOnlyList<double> Features, IReadOnlyList<double> Output);
-
-/// <summary>Where a model came from.</summary>
-/// <param name="DataSha256">Hash of all vectors given and of the options.</param>
-/// <param name="CodeVersion">Version of the code that trained it.</param>
-/// <param name="Rows">Rows that the final model was fitted on.</param>
-/// <param name="FirstTime">Time of the first one, ns UTC.</param>
-/// <param name="LastTime">Time of the last one, ns UTC.</param>
-/// <param name="CandleSeconds">Length of the candles.</param>
-/// <param name="HorizonCandles">Candles that the label looks ahead.</param>
-/// <param name="L2">Penalty on the squared weights.</param>
-/// <param name="Learned">False when the folds show no skill.</param>
-public sealed record TrainingInfo(
-    string DataSha256, string CodeVersion, int Rows, long FirstTime, long LastTime, int CandleSeconds, int HorizonCandles, double L2, bool Learned);
-
-/// <summary>How a model that was fitted on the past did on the rows behind it.</summary>
-/// <param name="Fold">Number, from 1.</param>
-/// <param name="TrainRows">Rows fitted on.</param>
-/// <param name="PurgedRows">Rows left out because their label reaches into the test rows.</param>
-/// <param name="TestRows">Rows tested on.</param>
-/// <param name="BaseRate">Share of test rows whose price rose.</param>
-/// <param name="Accuracy">Share of test rows on the right side of one half.</param>
-/// <param name="LogLoss">Mean of -ln(probability given to what happened).</param>
-/// <param name="BaseLogLoss">The same for a constant probability: the training rows' own rate.</param>
-/// <param name="Auc">Chance that a row that rose was ranked above one that did not; null when the test rows hold only one kind.</param>
-public sealed record FoldResult(int Fold, int TrainRows, int PurgedRows, int TestRows, double BaseRate, double Accuracy, double LogLoss, double BaseLogLoss, double? Auc);

@@ -7,24 +7,39 @@ namespace QuantumTrader.Models;
 /// </summary>
 public sealed class OnnxWriter
 {
+    /// <summary>The domain of trees and other classical models.</summary>
+    public const string MachineLearning = "ai.onnx.ml";
+
     private const int Double = 11;
 
     private readonly ProtoWriter _graph = new();
     private readonly ProtoWriter _metadata = new();
+    private bool _usesMachineLearning;
 
-    /// <summary>Adds a row of the graph: an operator of the default domain without attributes.</summary>
+    /// <summary>Adds a row of the graph: an operator without attributes.</summary>
     /// <param name="type">Such as <c>Gemm</c>.</param>
     /// <param name="output">Name of its result.</param>
     /// <param name="inputs">Names of what it reads.</param>
-    public OnnxWriter Node(string type, string output, params ReadOnlySpan<string> inputs)
+    public OnnxWriter Node(string type, string output, params ReadOnlySpan<string> inputs) => Node(type, output, new OnnxAttributes(), inputs);
+
+    /// <summary>Adds a row of the graph with attributes.</summary>
+    public OnnxWriter Node(string type, string output, OnnxAttributes attributes, params ReadOnlySpan<string> inputs)
     {
+        ArgumentNullException.ThrowIfNull(attributes);
         var node = new ProtoWriter();
         foreach (var input in inputs)
         {
             node.Text(1, input);
         }
 
-        _graph.Message(1, node.Text(2, output).Text(3, output).Text(4, type));
+        node.Text(2, output).Text(3, output).Text(4, type).Append(attributes.ToArray());
+        if (attributes.Domain.Length > 0)
+        {
+            node.Text(7, attributes.Domain);
+            _usesMachineLearning |= attributes.Domain == MachineLearning;
+        }
+
+        _graph.Message(1, node);
         return this;
     }
 
@@ -50,7 +65,7 @@ public sealed class OnnxWriter
         return this;
     }
 
-    /// <summary>Declares the graph's input.</summary>
+    /// <summary>Declares the graph's input; a dimension of -1 may be any number of rows.</summary>
     public OnnxWriter Input(string name, params ReadOnlySpan<long> shape) => Value(11, name, shape);
 
     /// <summary>Declares an output of the graph.</summary>
@@ -73,6 +88,11 @@ public sealed class OnnxWriter
             .Text(2, "quantumtrader")
             .Bytes(7, [.. _graph.ToArray(), .. graph.ToArray()])
             .Message(8, new ProtoWriter().Text(1, "").Number(2, 13));
+        if (_usesMachineLearning)
+        {
+            model.Message(8, new ProtoWriter().Text(1, MachineLearning).Number(2, 3));
+        }
+
         return [.. model.ToArray(), .. _metadata.ToArray()];
     }
 
@@ -81,7 +101,7 @@ public sealed class OnnxWriter
         var dimensions = new ProtoWriter();
         foreach (var dimension in shape)
         {
-            dimensions.Message(1, new ProtoWriter().Number(1, dimension));
+            dimensions.Message(1, dimension < 0 ? new ProtoWriter().Text(2, "rows") : new ProtoWriter().Number(1, dimension));
         }
 
         var type = new ProtoWriter().Message(1, new ProtoWriter().Number(1, Double).Message(2, dimensions));

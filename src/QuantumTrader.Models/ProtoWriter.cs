@@ -20,6 +20,13 @@ internal sealed class ProtoWriter
 
     public ProtoWriter Message(int field, ProtoWriter message) => Bytes(field, message.ToArray());
 
+    /// <summary>Adds fields that were written before.</summary>
+    public ProtoWriter Append(byte[] fields)
+    {
+        _bytes.AddRange(fields);
+        return this;
+    }
+
     public ProtoWriter Bytes(int field, ReadOnlySpan<byte> value)
     {
         Varint(((ulong)field << 3) | 2);

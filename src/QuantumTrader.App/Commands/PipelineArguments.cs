@@ -4,9 +4,10 @@ using QuantumTrader.Pipelines;
 namespace QuantumTrader.App.Commands;
 
 /// <summary>The arguments that every command on a pipeline takes, and the loading that they ask for.</summary>
-internal sealed class PipelineArguments
+/// <param name="isOptional">True when the command can also do without a pipeline.</param>
+internal sealed class PipelineArguments(bool isOptional = false)
 {
-    private readonly Argument<string> _file = new("pipeline") { Description = "The pipeline file." };
+    private readonly Argument<string?> _file = new("pipeline") { Description = "The pipeline file.", Arity = isOptional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne };
     private readonly Option<string[]> _overlays = new("--overlay") { Description = "A file to lay over it; may be given several times.", AllowMultipleArgumentsPerToken = false };
     private readonly Option<string[]> _sets = new("--set") { Description = "One value to lay over it, such as blocks.model.model=x.onnx; may be given several times.", AllowMultipleArgumentsPerToken = false };
 
@@ -27,6 +28,9 @@ internal sealed class PipelineArguments
         command.Options.Add(_overlays);
         command.Options.Add(_sets);
     }
+
+    /// <summary>True when a pipeline was named.</summary>
+    public bool IsGiven(ParseResult arguments) => arguments.GetValue(_file) is not null;
 
     /// <summary>Loads the pipeline and prints what was found to standard error.</summary>
     public PipelinePlan? Load(ParseResult arguments)

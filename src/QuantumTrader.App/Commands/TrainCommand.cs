@@ -1,78 +1,116 @@
 using System.CommandLine;
+using QuantumTrader.App.Exports;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
+using QuantumTrader.Market;
 using QuantumTrader.Models.Training;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.App.Commands;
 
-/// <summary><c>qt train</c>: fits a model to the vectors that a pipeline's feature block makes.</summary>
+/// <summary><c>qt train</c>: fits a model to the vectors that a pipeline's feature block makes, or to those of an exported file.</summary>
 internal static class TrainCommand
 {
     public static Command Create()
     {
-        var pipeline = new PipelineArguments();
-        var block = new Option<string>("--block") { Description = "The feature block whose vectors are learned from.", Required = true };
-        var model = new Option<string>("--out") { Description = "The model file to write; its manifest goes beside it.", Required = true };
-        var horizon = new Option<int>("--horizon") { Description = "Candles ahead whose price is to be foretold.", DefaultValueFactory = _ => 5 };
-        var folds = new Option<int>("--folds") { Description = "Parts of the walk-forward test.", DefaultValueFactory = _ => 5 };
-        var candle = new Option<int>("--candle-seconds") { Description = "Length of the candles that the vectors stand for.", DefaultValueFactory = _ => 60 };
-        var version = new Option<string?>("--code-version") { Description = "Written into the manifest instead of the program's own version." };
+        var pipeline = new PipelineArguments(isOptional: true);
+        var block = new Option<string?>("--block") { Description = "The feature block of the pipeline whose vectors are learned from." };
+        var from = new Option<string?>("--from") { Description = "A file that qt export wrote, instead of a pipeline." };
+        var prices = new Option<string?>("--prices") { Description = "The block, or with --from the file, whose price_current labels are made from; by default the vectors' own." };
+        var model = new Option<string>("--out") { Description = "The model file to write; its manifest (.json) and its report (.html) go beside it.", Required = true };
+        var options = new TrainArguments();
         var command = new Command("train", "Fits a model to a pipeline's features and writes it as ONNX. Example: qt train pipelines/demo.yml --block features --out model.onnx")
         {
-            block, model, horizon, folds, candle, version,
+            block, from, prices, model,
         };
+        options.AddTo(command);
         pipeline.AddTo(command);
         command.SetAction(async (arguments, token) =>
         {
-            if (pipeline.Load(arguments) is not { } plan)
+            if (options.Problem(arguments) is { } problem)
             {
-                return ExitCodes.Configuration;
+                Console.Error.WriteLine(problem);
+                return ExitCodes.Usage;
             }
 
-            var name = arguments.GetValue(block)!;
-            if (!PartialRun.TryFind(plan, name))
+            var (source, file) = (arguments.GetValue(from), arguments.GetValue(model)!);
+            if (source is null == arguments.GetValue(block) is null || source is null != pipeline.IsGiven(arguments))
             {
+                Console.Error.WriteLine("Give either a pipeline and --block, or --from with a file.");
                 return ExitCodes.Usage;
             }
 
             try
             {
-                var vectors = await RecordAsync(plan, name, token).ConfigureAwait(false);
-                var file = arguments.GetValue(model)!;
-                var trained = TrainingRun.Fit(vectors, new TrainingOptions
+                if (source is not null)
                 {
-                    Name = Path.GetFileNameWithoutExtension(file),
-                    HorizonCandles = arguments.GetValue(horizon),
-                    Folds = arguments.GetValue(folds),
-                    CandleSeconds = arguments.GetValue(candle),
-                    CodeVersion = arguments.GetValue(version),
-                });
-                Console.WriteLine(trained.Report);
-                trained.Save(file);
-                Console.WriteLine($"Wrote {file} and its manifest.");
-                return ExitCodes.Good;
+                    var priced = arguments.GetValue(prices) is { } other ? VectorReader.Read(other) : null;
+                    return Train(new Recording(VectorReader.Read(source), priced, 0), file, options.Read(arguments, file), token);
+                }
+
+                if (pipeline.Load(arguments) is not { } plan)
+                {
+                    return ExitCodes.Configuration;
+                }
+
+                var blocks = new[] { arguments.GetValue(block)!, arguments.GetValue(prices) }.OfType<string>().Distinct().ToArray();
+                return blocks.All(name => PartialRun.TryFind(plan, name))
+                    ? Train(await RecordAsync(plan, blocks, token).ConfigureAwait(false), file, options.Read(arguments, file), token)
+                    : ExitCodes.Usage;
             }
             catch (FindingException refused)
             {
                 Console.Error.WriteLine(refused.Finding);
                 return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
             }
-            catch (Exception error) when (error is TrainingException or IOException or UnauthorizedAccessException)
+            catch (Exception error) when (error is TrainingException or InvalidDataException or IOException or UnauthorizedAccessException)
             {
                 Console.Error.WriteLine(error.Message);
-                return error is TrainingException ? ExitCodes.Failed : ExitCodes.Outside;
+                return error is TrainingException or InvalidDataException ? ExitCodes.Failed : ExitCodes.Outside;
             }
         });
         return command;
     }
 
-    /// <summary>Runs the part of the pipeline that the block needs, and keeps its vectors.</summary>
-    internal static async Task<IReadOnlyList<FeatureVector>> RecordAsync(PipelinePlan plan, string block, CancellationToken token)
+    internal sealed record Recording(IReadOnlyList<FeatureVector> Vectors, IReadOnlyList<FeatureVector>? Priced, double TickSize);
+
+    private static int Train(Recording recording, string file, TrainingOptions options, CancellationToken token)
     {
-        var recorder = new Recorder();
-        var report = await PartialRun.RunAsync(plan, new Dictionary<string, Observer<FeatureVector>> { [block] = recorder }, null, token).ConfigureAwait(false);
-        return PartialRun.Problem(report) is { } problem ? throw new TrainingException(problem) : recorder.Vectors;
+        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder)
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        var state = file + ".training";
+        using var bar = new ProgressBar("train");
+        var run = new TrainingRun(recording.Vectors, options.TickSize > 0 ? options : options with { TickSize = recording.TickSize }, recording.Priced)
+        {
+            StatePath = state,
+            Progress = p => bar.Show(p.Share, p.Step),
+            Continued = folds => Console.Error.WriteLine($"Going on behind {folds} finished folds of {state}."),
+        };
+        var trained = run.Fit(token);
+        bar.Dispose();
+        Console.WriteLine(trained.Report);
+        trained.Save(file);
+        File.Delete(state);
+        Console.WriteLine($"Wrote {file}, its manifest {Models.Manifest.PathOf(file)} and its report {TrainedModel.ReportPathOf(file)}.");
+        return ExitCodes.Good;
+    }
+
+    /// <summary>Runs the part of the pipeline that the blocks need, and keeps their vectors.</summary>
+    internal static async Task<Recording> RecordAsync(PipelinePlan plan, string[] blocks, CancellationToken token)
+    {
+        var recorders = blocks.ToDictionary(b => b, _ => new Recorder(), StringComparer.Ordinal);
+        var report = await PartialRun.RunAsync(plan, recorders.ToDictionary(r => r.Key, r => (Observer<FeatureVector>)r.Value, StringComparer.Ordinal), null, token).ConfigureAwait(false);
+        if (PartialRun.Problem(report) is { } problem)
+        {
+            throw new TrainingException(problem);
+        }
+
+        using var factory = new BlockFactory(PartialPlan.Of(plan, blocks), TimeProvider.System);
+        var ticks = factory.Section<MarketContext>()?.Instruments.Select(i => (double)i.Tick).Distinct().ToArray() ?? [];
+        return new Recording(recorders[blocks[0]].Vectors, blocks.Length > 1 ? recorders[blocks[1]].Vectors : null, ticks.Length == 1 ? ticks[0] : 0);
     }
 
     private sealed class Recorder : Observer<FeatureVector>

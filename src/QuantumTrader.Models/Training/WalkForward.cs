@@ -1,108 +1,73 @@
 namespace QuantumTrader.Models.Training;
 
+/// <summary>One part of the rows, and what a model that was fitted on the rows before it answered there.</summary>
+/// <param name="Number">From 1.</param>
+/// <param name="Past">What the model was fitted on.</param>
+/// <param name="Test">What it was asked.</param>
+/// <param name="Answers">Per tested row one probability per outcome.</param>
+internal sealed record Fold(int Number, Past Past, LabelledRow[] Test, double[][] Answers);
+
 /// <summary>
-/// Tests on the future only: the rows are cut by time into folds + 1 equal parts; fold k is fitted on the first k parts and tested on the
-/// next. Rows whose label reaches into the test part are purged from the fit, or it would know the answers.
+/// Tests on the future only: the rows are cut by time into folds + 1 equal parts; fold k is fitted on what <see cref="TrainingRows.Before"/>
+/// leaves of the first k parts and tested on the next.
 /// </summary>
 internal static class WalkForward
 {
-    public sealed record Result(IReadOnlyList<FoldResult> Folds, double Improvement, double StandardError)
+    /// <summary>Fits and asks the folds one after the other.</summary>
+    /// <param name="rows">All rows.</param>
+    /// <param name="options">How many folds, and which learner.</param>
+    /// <param name="state">Keeps each fold when it is done, and gives back those that were done before.</param>
+    /// <param name="progress">Told the share of all fits that is done; the last one is the final model's.</param>
+    /// <param name="token">Stops it.</param>
+    public static Fold[] Run(TrainingRows rows, TrainingOptions options, TrainingState state, Action<TrainingProgress> progress, CancellationToken token)
     {
-        /// <summary>True when the gain over the base rate is above twice its standard error: chance alone gives that in 1 of 44 runs.</summary>
-        public bool Learned => Improvement > 2 * StandardError;
-    }
-
-    public static Result Run(LabelledRow[] rows, TrainingOptions options)
-    {
-        var folds = new List<FoldResult>();
-        var gains = new List<double>();
-        for (var fold = 1; fold <= options.Folds; fold++)
+        var folds = Plan(rows, options);
+        for (var i = 0; i < folds.Length; i++)
         {
-            var test = rows[PartStart(rows, fold, options.Folds)..PartStart(rows, fold + 1, options.Folds)];
-            var before = rows[..PartStart(rows, fold, options.Folds)];
-            if (test.Length == 0 || before.Length == 0)
+            var fold = folds[i];
+            if (state.Find(fold.Number, fold.Test.Length, rows.Outcomes) is { } known)
             {
-                throw new TrainingException(FormattableString.Invariant($"Fold {fold} of {options.Folds} has {before.Length} rows before and {test.Length} in its test part: too many symbols share the same few times. Use fewer folds or more data."));
+                folds[i] = fold with { Answers = known };
+                continue;
             }
 
-            var train = before.Where(r => r.LabelTime < test[0].Time).ToArray();
-            if (train.Length == 0)
+            var learned = options.Learner.Create(options.Seed).Fit(
+                fold.Past.Rows, share => progress(new TrainingProgress($"fold {fold.Number} of {folds.Length}", (fold.Number - 1 + share) / (folds.Length + 1))), token);
+            var answers = Array.ConvertAll(fold.Test, row =>
             {
-                throw new TrainingException(FormattableString.Invariant($"Fold {fold} of {options.Folds} has no rows left to fit on, because all labels reach into its test part. Use a shorter horizon, fewer folds or more data."));
-            }
-
-            folds.Add(Test(fold, before.Length - train.Length, train, test, options.L2, gains));
+                var answer = new double[rows.Outcomes];
+                learned.Predict(row.Values, answer);
+                return answer;
+            });
+            state.Add(fold.Number, answers);
+            folds[i] = fold with { Answers = answers };
         }
 
-        var mean = gains.Average();
-        var variance = gains.Sum(g => (g - mean) * (g - mean)) / Math.Max(gains.Count - 1, 1);
-
-        // Labels of neighbouring rows share all but one of their candles, so there are only about n / horizon independent ones.
-        var standardError = Math.Sqrt(variance * options.HorizonCandles / gains.Count);
-        return new Result(folds, mean, standardError);
+        return folds;
     }
 
-    // Rows of the same time stay on one side of a cut.
-    private static int PartStart(LabelledRow[] rows, int part, int folds)
+    private static Fold[] Plan(TrainingRows rows, TrainingOptions options)
     {
-        var at = (int)((long)rows.Length * part / (folds + 1));
-        while (at > 0 && at < rows.Length && rows[at - 1].Time == rows[at].Time)
+        var folds = new Fold[options.Folds];
+        for (var number = 1; number <= options.Folds; number++)
         {
-            at--;
-        }
-
-        return at;
-    }
-
-    private static FoldResult Test(int fold, int purged, LabelledRow[] train, LabelledRow[] test, double l2, List<double> gains)
-    {
-        var model = LogisticTrainer.Fit([.. train.Select(r => r.Values)], [.. train.Select(r => r.Up)], l2);
-
-        // One row more of each kind (Laplace), so that a part without rises does not call them impossible.
-        var constant = (train.Count(r => r.Up) + 1.0) / (train.Length + 2.0);
-        var scores = test.Select(r => model.Predict(r.Values)).ToArray();
-        double loss = 0, baseLoss = 0;
-        var right = 0;
-        for (var i = 0; i < test.Length; i++)
-        {
-            var up = test[i].Up;
-            var rowLoss = LogLoss(scores[i], up);
-            var rowBaseLoss = LogLoss(constant, up);
-            gains.Add(rowBaseLoss - rowLoss);
-            loss += rowLoss;
-            baseLoss += rowBaseLoss;
-            right += scores[i] > 0.5 == up ? 1 : 0;
-        }
-
-        double n = test.Length;
-        return new FoldResult(fold, train.Length, purged, test.Length, test.Count(r => r.Up) / n, right / n, loss / n, baseLoss / n, Auc(scores, [.. test.Select(r => r.Up)]));
-    }
-
-    // No answer is punished more than one of 1e-9 would be, or one row could outweigh all others.
-    private static double LogLoss(double probability, bool up) => -Math.Log(Math.Max(up ? probability : 1 - probability, 1e-9));
-
-    /// <summary>Area under the ROC curve by ranks (Mann-Whitney); equal scores count half. Null when one kind is missing.</summary>
-    internal static double? Auc(double[] scores, bool[] labels)
-    {
-        var order = Enumerable.Range(0, scores.Length).OrderBy(i => scores[i]).ToArray();
-        double rankSum = 0;
-        for (var i = 0; i < order.Length;)
-        {
-            var end = i + 1;
-            while (end < order.Length && scores[order[end]] == scores[order[i]])
+            var (start, end) = (Start(number), Start(number + 1));
+            if (start == 0 || end == start)
             {
-                end++;
+                throw new TrainingException(FormattableString.Invariant($"Fold {number} of {options.Folds} has {start} rows before and {end - start} in its test part: too many symbols share the same few times. Use fewer folds or more data."));
             }
 
-            var rank = (i + 1 + end) / 2.0;
-            for (; i < end; i++)
+            var past = rows.Before(start);
+            if (past.Rows.Rows.Length == 0)
             {
-                rankSum += labels[order[i]] ? rank : 0;
+                throw new TrainingException(FormattableString.Invariant($"Fold {number} of {options.Folds} has no rows left to fit on, because all labels reach into its test part or the embargo before it. Use a shorter horizon or embargo, fewer folds or more data."));
             }
+
+            folds[number - 1] = new Fold(number, past, rows.Rows[start..end], []);
         }
 
-        double ups = labels.Count(l => l);
-        var downs = labels.Length - ups;
-        return ups == 0 || downs == 0 ? null : (rankSum - (ups * (ups + 1) / 2)) / (ups * downs);
+        return folds;
+
+        int Start(int part) => rows.StartOfTime((int)((long)rows.Rows.Length * part / (options.Folds + 1)));
     }
 }

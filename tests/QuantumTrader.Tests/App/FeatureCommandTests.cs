@@ -133,7 +133,7 @@ public sealed class FeatureCommandTests
             ["blocks.feed.days=1", "blocks.feed.rate=0.1", "blocks.feed.speed=0.001x", $"blocks.market={{type: sink.zeromq, from: normalize, endpoint: 'tcp://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}'}}"]);
         var plan = loaded.Plan ?? throw new InvalidOperationException(string.Join("\n", loaded.Findings));
 
-        (await TrainCommand.RecordAsync(plan, "features", CancellationToken.None)).Count.ShouldBeGreaterThan(100);
+        (await TrainCommand.RecordAsync(plan, ["features"], CancellationToken.None)).Vectors.Count.ShouldBeGreaterThan(100);
         PartialRun.FeatureBlocks(plan).Select(b => b.Name).ShouldBe(["features"], "a sink makes no vectors, although it passes them on");
     }
 

@@ -18,7 +18,7 @@ public sealed class OnnxFixture : IDisposable
 
     public OnnxFixture()
     {
-        Bytes = Reference.ToOnnx("small", Schema.Hash);
+        Bytes = Reference.ToOnnx("small", Schema.Hash, rows: 1);
         Manifest = ManifestOf(Bytes);
         Write();
     }

@@ -52,7 +52,7 @@ public sealed class PaperTradingTests : IDisposable
     {
         var output = new Output<FeatureVector>();
         new Basic(new BasicOptions(), TradingFixture.MakeMarket()).Process(Run<MarketEvent>.Of(events), output);
-        var trained = TrainingRun.Fit(output.ToArray(), new TrainingOptions { Name = "momentum", HorizonCandles = 3 });
+        var trained = TrainingRun.Fit(output.ToArray(), new TrainingOptions { Name = "momentum", Labels = new FixedHorizonOptions { HorizonCandles = 3 } });
         trained.Learned.ShouldBeTrue(trained.Report);
         var path = Path.Combine(_folder.FullName, "momentum.onnx");
         trained.Save(path);

@@ -1,15 +1,16 @@
-namespace QuantumTrader.Market.Sources;
+namespace QuantumTrader.Market;
 
 /// <summary>
 /// Random numbers that are the same on every machine and version of .NET: xoshiro256** (Blackman and Vigna, 2018), seeded by splitmix64.
 /// </summary>
-internal sealed class StableRandom
+public sealed class StableRandom
 {
     private ulong _a;
     private ulong _b;
     private ulong _c;
     private ulong _d;
 
+    /// <summary>The same seed gives the same numbers.</summary>
     public StableRandom(ulong seed)
     {
         _a = SplitMix(ref seed);
@@ -26,6 +27,7 @@ internal sealed class StableRandom
         return z ^ (z >> 31);
     }
 
+    /// <summary>The next 64 random bits.</summary>
     public ulong Next()
     {
         var result = ulong.RotateLeft(_b * 5, 7) * 9;
@@ -68,7 +70,7 @@ internal sealed class StableRandom
 /// Logarithm and exponential from additions, multiplications and divisions alone. IEEE 754 fixes the result of those to the last bit;
 /// <see cref="Math.Log(double)"/> and <see cref="Math.Exp"/> come from the platform's library and may differ between machines.
 /// </summary>
-internal static class StableMath
+public static class StableMath
 {
     private const double Ln2 = 0.693147180559945309;
     private const long MantissaMask = (1L << 52) - 1;
