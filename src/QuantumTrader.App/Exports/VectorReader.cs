@@ -28,7 +28,8 @@ internal static partial class VectorReader
             Check(path, vectors);
             return vectors;
         }
-        catch (Exception e) when (e is FormatException or OverflowException or ArgumentException or JsonException or EndOfStreamException)
+        catch (Exception e) when (e is FormatException or OverflowException or ArgumentException or JsonException or EndOfStreamException
+            || (e is InvalidDataException && !e.Message.Contains(path, StringComparison.Ordinal)))
         {
             throw new InvalidDataException($"{path} is not what qt export writes: {e.Message} Export it again.", e);
         }
