@@ -24,6 +24,9 @@ public abstract class Block : IDisposable
     /// <summary>What the block adds to the run's report, as an object that serialises to JSON; null for nothing.</summary>
     public virtual object? Report() => null;
 
+    /// <summary>How the block is at this moment, for whoever watches it: the same names at any time. Asked by any thread; it must not wait.</summary>
+    public virtual IReadOnlyList<BlockGauge> Gauges => [];
+
     /// <summary>Releases what the block holds; called once when the graph has ended.</summary>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
@@ -42,3 +45,9 @@ public abstract class Block : IDisposable
     /// <summary>Makes the node that runs this block inside an island.</summary>
     internal abstract Node CreateNode(NodeSettings settings);
 }
+
+/// <summary>A figure of a block that goes up and down.</summary>
+/// <param name="Name">Name of the metric, such as <c>qt_store_waiting</c>.</param>
+/// <param name="Description">What it says, in a sentence.</param>
+/// <param name="Value">Its value now.</param>
+public readonly record struct BlockGauge(string Name, string Description, double Value);

@@ -57,6 +57,7 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
             Busy = busy,
             LongestStallSeconds = stall,
             NanosecondsPerEvent = n.Node.SampledEvents == 0 ? 0 : n.Node.SampledTicks * 1e9 / System.Diagnostics.Stopwatch.Frequency / n.Node.SampledEvents,
+            Gauges = n.Node.Block.Gauges,
             Details = isCompleted ? n.Node.Block.Report() : null,
         };
     }
@@ -90,6 +91,7 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
             Busy = instances.Average(r => r.Busy),
             LongestStallSeconds = instances.Max(r => r.LongestStallSeconds),
             NanosecondsPerEvent = instances.Sum(r => r.NanosecondsPerEvent * r.In) / Math.Max(1, instances.Sum(r => r.In)),
+            Gauges = [.. instances.SelectMany(r => r.Gauges).GroupBy(g => g.Name).Select(g => g.First() with { Value = g.Sum(x => x.Value) })],
             Instances = instances,
         };
     }

@@ -32,8 +32,8 @@ public interface IEventStore : IDisposable
 /// <param name="Late">Events that came later than the store's settings expect; a query finds them all the same.</param>
 public readonly record struct StoreAppend(long Stored, long Repeated, long Late)
 {
-    /// <summary>Events that the store refused for good, by reason; null when there are none.</summary>
-    public IReadOnlyDictionary<string, long>? Refused { get; init; }
+    /// <summary>Events that the store refused for good, by channel and reason; null when there are none.</summary>
+    public IReadOnlyDictionary<(string Channel, string Reason), long>? Refused { get; init; }
 }
 
 /// <summary>What a store holds.</summary>

@@ -21,29 +21,48 @@ public sealed record StoreSinkOptions
     public double RetrySeconds { get; init; } = 1;
 }
 
+/// <summary>What becomes of the events of a <c>sink.store</c> now.</summary>
+public enum StoreState
+{
+    /// <summary>The store takes them.</summary>
+    Connected,
+
+    /// <summary>The store takes none: they wait.</summary>
+    Spilled,
+
+    /// <summary>The store takes them again, and those that waited go in first.</summary>
+    Backfilling,
+}
+
 /// <summary>
 /// Stores what flows by, once for each address. While the store is down or full the events wait in a buffer, in order, and go in when it
-/// is back; nothing upstream waits for it. With <c>edge: { when_full: spill }</c> what the buffer has no room for waits on the disk, so that
-/// nothing is lost as long as the spill has room. What the store refuses for good is dropped under the
+/// is back, whether another event comes or not; nothing upstream waits for it. With <c>edge: { when_full: spill }</c> what the buffer has no
+/// room for waits on the disk, so that nothing is lost as long as the spill has room. What the store refuses for good is dropped under the
 /// store's reason, such as <c>older_than_retention</c>.
 /// </summary>
 [Block("sink.store", "Keeps events in a store, where they can be queried and replayed.", Io = true)]
 public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
 {
     private const int Piece = 4096;
-    private static readonly IReadOnlyDictionary<string, long> NoneRefused = new Dictionary<string, long>();
+    private static readonly TimeSpan s_shortestRest = TimeSpan.FromMilliseconds(10);
+    private static readonly IReadOnlyDictionary<(string Channel, string Reason), long> NoneRefused = new Dictionary<(string Channel, string Reason), long>();
 
+    // The sink's own thread stores what comes; while the store is down, a timer of its clock tries again too.
+    private readonly Lock _gate = new();
     private readonly StoreSinkOptions _options;
     private readonly Func<IEventStore> _open;
     private readonly EventFormat<T> _format;
     private readonly TimeProvider _clock;
     private readonly bool _holdsBack;
+    private readonly ITimer _retry;
     private IEventStore? _store;
     private T[] _waiting = new T[Piece];
     private int _first;
     private int _count;
     private long _failedAt;
-    private bool _isDown;
+    private volatile StoreState _state;
+    private long _outages;
+    private bool _isOver;
     private StoreAppend _total;
     private int _mostWaiting;
     private readonly SortedDictionary<string, StoredChannel> _channels = new(StringComparer.Ordinal);
@@ -58,6 +77,7 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
     internal StoreSink(StoreSinkOptions options, Func<IEventStore> open, EventFormat<T> format, TimeProvider clock, bool holdsBack = false)
     {
         (_options, _open, _format, _clock, _holdsBack) = (options, open, format, clock, holdsBack);
+        _retry = clock.CreateTimer(_ => TryAgainAside(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <inheritdoc/>
@@ -74,30 +94,50 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
     public override void Observe(Run<T> run)
     {
         var events = run.Rest;
-        if (_count == 0 && !_isDown)
+        lock (_gate)
         {
-            // Nothing is to go in before them, so they need not be copied to wait for it.
-            events = events[Store(events)..];
+            if (_count == 0 && _state != StoreState.Spilled)
+            {
+                // Nothing is to go in before them, so they need not be copied to wait for it.
+                events = events[Store(events)..];
+            }
+
+            if (events.Length == 0)
+            {
+                return;
+            }
+
+            Wait(events);
         }
 
-        if (events.Length > 0)
+        if (_holdsBack)
         {
-            Wait(events);
+            WaitForRoom();
+        }
+
+        lock (_gate)
+        {
+            // Only what cannot be stored waits beyond this call.
+            Drop(_count - _options.Buffer);
         }
     }
 
     /// <inheritdoc/>
     public override void Complete()
     {
-        StoreWaiting();
-        Drop(_count);
-        try
+        lock (_gate)
         {
-            _store!.Flush();
-        }
-        catch (StoreException e)
-        {
-            Note("store", e.Message);
+            StoreWaiting();
+            Drop(_count);
+            _isOver = true;
+            try
+            {
+                _store!.Flush();
+            }
+            catch (StoreException e)
+            {
+                Note("store", e.Message);
+            }
         }
     }
 
@@ -107,9 +147,35 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
         lock (_channels)
         {
             return new StoreSinkReport(
-                _total.Stored, _total.Repeated, _total.Late, _mostWaiting, _store?.Findings ?? [], new SortedDictionary<string, StoredChannel>(_channels, StringComparer.Ordinal));
+                _total.Stored, _total.Repeated, _total.Late, _state, _outages, _mostWaiting, _store?.Findings ?? [], new SortedDictionary<string, StoredChannel>(_channels, StringComparer.Ordinal));
         }
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<BlockGauge> Gauges =>
+    [
+        new("qt_store_up", "The store takes events: 1, or 0 while they wait.", _state == StoreState.Spilled ? 0 : 1),
+        new("qt_store_backfilling", "What waited for the store goes in now: 1, otherwise 0.", _state == StoreState.Backfilling ? 1 : 0),
+        new("qt_store_waiting", "Events that wait for the store in the sink's memory.", Volatile.Read(ref _count)),
+        new("qt_store_outages", "Times that the store stopped taking events.", Volatile.Read(ref _outages)),
+    ];
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _retry.Dispose();
+        lock (_gate)
+        {
+            _isOver = true;
+        }
+
+        base.Dispose();
+    }
+
+    private TimeSpan Pause => TimeSpan.FromSeconds(_options.RetrySeconds);
+
+    // Not shorter than this where nothing else paces the attempts.
+    private TimeSpan RestBetween => Pause > s_shortestRest ? Pause : s_shortestRest;
 
     private void Wait(ReadOnlySpan<T> events)
     {
@@ -119,29 +185,44 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
             _waiting[_first + _count++] = T.Keep(in e);
         }
 
-        if (!_isDown || _clock.GetElapsedTime(_failedAt).TotalSeconds >= _options.RetrySeconds)
+        if (_state != StoreState.Spilled || _clock.GetElapsedTime(_failedAt) >= Pause)
         {
             StoreWaiting();
         }
 
         _mostWaiting = Math.Max(_mostWaiting, _count);
-        if (_holdsBack)
-        {
-            WaitForRoom();
-        }
-
-        // Only what cannot be stored waits beyond this call.
-        Drop(_count - _options.Buffer);
     }
 
     // On the sink's own thread, so that only its edge fills. It ends when the store is back, or when the drain deadline breaks the run off.
     private void WaitForRoom()
     {
-        var pause = TimeSpan.FromSeconds(Math.Max(_options.RetrySeconds, 0.01));
-        while (_count > _options.Buffer && !BrokenOff.IsCancellationRequested)
+        while (Volatile.Read(ref _count) > _options.Buffer && !BrokenOff.IsCancellationRequested)
         {
-            Task.Delay(pause, _clock, BrokenOff).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
-            StoreWaiting();
+            Task.Delay(RestBetween, _clock, BrokenOff).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+            TryAgain();
+        }
+    }
+
+    private void TryAgain()
+    {
+        lock (_gate)
+        {
+            if (_state == StoreState.Spilled && !_isOver)
+            {
+                StoreWaiting();
+            }
+        }
+    }
+
+    private void TryAgainAside()
+    {
+        try
+        {
+            TryAgain();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // No outage, or it would have been counted. The events still wait: the sink's own thread meets it again, where the engine sees it.
         }
     }
 
@@ -161,43 +242,53 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
             try
             {
                 var result = _store!.Append(piece, _format);
-                foreach (var (reason, count) in result.Refused ?? NoneRefused)
-                {
-                    Accounts.Drop(reason, count);
-                }
-
                 _total = new StoreAppend(_total.Stored + result.Stored, _total.Repeated + result.Repeated, _total.Late + result.Late);
+                Count(piece, result.Refused ?? NoneRefused);
             }
             catch (StoreException e)
             {
-                if (!_isDown)
-                {
-                    Note("store_down", $"{e.Message} Up to {_options.Buffer} events wait for it; beyond that {(_holdsBack ? "no more are taken, and the edge decides" : "the oldest are dropped")}.");
-                }
-
-                (_isDown, _failedAt) = (true, _clock.GetTimestamp());
-                break;
+                Failed(e);
+                return stored;
             }
 
-            Count(piece);
             stored += piece.Length;
-            if (_isDown)
+            if (_state == StoreState.Spilled)
             {
-                _isDown = false;
+                _state = StoreState.Backfilling;
                 Note("store_back", $"The store takes events again; {events.Length} had waited for it.");
             }
         }
 
+        _state = _state == StoreState.Backfilling ? StoreState.Connected : _state;
         return stored;
     }
 
-    private void Count(ReadOnlySpan<T> taken)
+    private void Failed(StoreException e)
+    {
+        if (_state != StoreState.Spilled)
+        {
+            _state = StoreState.Spilled;
+            _outages++;
+            Note("store_down", $"{e.Message} Up to {_options.Buffer} events wait for it; beyond that {(_holdsBack ? "no more are taken, and the edge decides" : "the oldest are dropped")}.");
+        }
+
+        _failedAt = _clock.GetTimestamp();
+        _retry.Change(RestBetween, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Count(ReadOnlySpan<T> taken, IReadOnlyDictionary<(string Channel, string Reason), long> refused)
     {
         for (var rest = taken; rest.Length > 0;)
         {
             var count = _format.Stretch(rest, out _, out var last);
             rest = rest[count..];
             Count(last.Channel, count, last.EventTime);
+        }
+
+        foreach (var ((channel, reason), count) in refused)
+        {
+            Accounts.Drop(reason, count);
+            Count(channel, -count, 0);
         }
     }
 
@@ -237,13 +328,15 @@ public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
 /// <param name="Stored">Events stored, late ones included.</param>
 /// <param name="Repeated">Events that were stored already.</param>
 /// <param name="Late">Events that came later than the store's settings expect.</param>
+/// <param name="State">What became of events at the end.</param>
+/// <param name="Outages">Times that the store stopped taking events.</param>
 /// <param name="MostWaiting">Most events that waited for the store at once.</param>
 /// <param name="Findings">What was found to be wrong with the store.</param>
 /// <param name="Channels">What the store took, by channel.</param>
 public sealed record StoreSinkReport(
-    long Stored, long Repeated, long Late, int MostWaiting, IReadOnlyList<string> Findings, IReadOnlyDictionary<string, StoredChannel> Channels);
+    long Stored, long Repeated, long Late, StoreState State, long Outages, int MostWaiting, IReadOnlyList<string> Findings, IReadOnlyDictionary<string, StoredChannel> Channels);
 
 /// <summary>What a store took of one channel.</summary>
-/// <param name="Events">Events, those that were stored already included.</param>
+/// <param name="Events">Events, those that were stored already included, refused ones not.</param>
 /// <param name="LastTime">Latest event time, ns UTC.</param>
 public readonly record struct StoredChannel(long Events, long LastTime);

@@ -60,7 +60,7 @@ internal interface IAppendAnswers
 /// One connection that commands are written through, several batches ahead of the answers: while the server works on one batch the next
 /// one is being filled, on the same thread. What has no answer yet is kept, so that nothing depends on a connection's fate.
 /// </summary>
-internal sealed class AppendLane(ValkeyOptions options, ValkeyAddress address, IAppendAnswers answers) : IDisposable
+internal sealed class AppendLane(ValkeyOptions options, ValkeyAddress address, bool isAsking, IAppendAnswers answers) : IDisposable
 {
     /// <summary>Batches under way before their answers are waited for.</summary>
     private const int Window = 3;
@@ -86,6 +86,17 @@ internal sealed class AppendLane(ValkeyOptions options, ValkeyAddress address, I
 
     /// <summary>Some commands were refused for now and wait for <see cref="TakeUnanswered"/>.</summary>
     public bool HasRefused => _refused is not null;
+
+    /// <summary>Begins a command; returns where it stands. To a node that a slot is moving to each says that it asks for it.</summary>
+    public int Begin()
+    {
+        if (isAsking)
+        {
+            Bytes.Raw(RespConnection.Asking);
+        }
+
+        return Bytes.Length;
+    }
 
     /// <summary>Adds a command whose bytes stand at the end of <see cref="Bytes"/>. Sends when enough has come together.</summary>
     public void Submit(in AppendCommand command)
@@ -188,6 +199,11 @@ internal sealed class AppendLane(ValkeyOptions options, ValkeyAddress address, I
         var reader = connection.Reader;
         foreach (ref readonly var command in CollectionsMarshal.AsSpan(batch.Commands)[batch.Answered..])
         {
+            if (isAsking)
+            {
+                reader.Next();
+            }
+
             reader.Next();
             if (reader.Kind == RespKind.Error)
             {

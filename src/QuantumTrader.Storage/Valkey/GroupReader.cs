@@ -16,79 +16,89 @@ internal enum Delivery
     WarmUp,
 }
 
-/// <summary>The streams of one node, read by one member of a consumer group over a connection of its own, which may block.</summary>
-internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions options, string[] keys) : IDisposable
+/// <summary>
+/// The streams of one node, read by one member of a consumer group over a connection of its own, which may block. Side streams for late
+/// events are read whenever the group has caught up with the streams themselves.
+/// </summary>
+internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions options, IReadOnlyList<GroupStream> streams) : IDisposable
 {
+    // Few at a time: they are numbered on behind an entry of the stream itself, which has room for so many before the next one.
+    private const int LatePage = 100;
+    private const int LookForLateMs = 1000;
+
     private readonly EntryPage _page = new();
-    private readonly Dictionary<string, List<EntryId>> _acknowledged = keys.ToDictionary(k => k, _ => new List<EntryId>(), StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _own = new(StringComparer.Ordinal);
-    private readonly Queue<(string Key, string From, string To)> _warmUp = new();
-    private RespConnection? _connection;
+    private readonly Queue<(GroupStream Stream, string From, string To)> _warmUp = new();
+    private List<GroupStream> _late = [];
+    private NodeConnection? _connection;
+    private bool _hasJoined;
+    private bool _hasCaughtUp;
+    private bool _mustJoinAgain;
     private long _nextTakeOver;
+    private long _nextLookForLate;
 
     /// <summary>Receives a page of entries of one stream.</summary>
-    public delegate void Take(string key, EntryPage page, Delivery delivery);
+    public delegate void Take(GroupStream stream, EntryPage page, Delivery delivery);
 
     /// <summary>Receives an entry that was delivered too often.</summary>
-    public delegate void TooOften(string key, EntryId id, long tries);
+    public delegate void TooOften(GroupStream stream, EntryId id, long tries);
 
-    public ValkeyAddress Address(ValkeyRoutes routes) => _connection?.Address ?? (server.Cluster ? routes.Of(keys[0]) : server.Address);
+    public ValkeyAddress Address(ValkeyRoutes routes) => _connection?.Address ?? (server.Cluster ? routes.Of(streams[0].Key) : server.Address);
 
-    /// <summary>Reads once: first what warms the blocks up, then what this member had not acknowledged, then what others left, then what is new, for which it waits.</summary>
+    /// <summary>Reads once: first what warms the blocks up, then what this member had not acknowledged, then what others left, then what is late, then what is new, for which it waits.</summary>
     public void Read(ValkeyRoutes routes, int count, int blockMs, long nowMs, Take take, TooOften tooOften)
     {
         Connect(routes);
         SendAcknowledgements();
-        if (ReadWarmUp(count, take) || ReadOwn(count, take, tooOften))
+        if (ReadWarmUp(count, take) || ReadOwn(streams, count, take, tooOften))
         {
             return;
         }
 
-        if (nowMs >= _nextTakeOver)
+        var takesOver = nowMs >= _nextTakeOver;
+        if (takesOver)
         {
             _nextTakeOver = nowMs + (options.TakeOverMs / 2);
-            foreach (var key in keys)
-            {
-                TakeOver(key, take, tooOften);
-            }
+            TakeOver(streams, take, tooOften);
         }
 
-        Ask(count, blockMs, [.. keys.Select(_ => ">")]);
-        ReadStreams((key, page) => take(key, page, Delivery.Own));
+        var isAnyLate = options.Late && _hasCaughtUp && ReadLate(nowMs, takesOver, take, tooOften);
+        _hasCaughtUp = ReadNew(streams, count, isAnyLate ? 1 : blockMs, take) < count;
     }
 
     /// <summary>Notes an entry as handled; it is sent with the next read.</summary>
-    public void Acknowledge(string key, EntryId id) => _acknowledged[key].Add(id);
+    public static void Acknowledge(GroupStream stream, EntryId id) => stream.Acknowledged.Add(id);
 
     public void SendAcknowledgements()
     {
-        foreach (var (key, ids) in _acknowledged)
+        if (_connection is null)
         {
-            if (ids.Count == 0 || _connection is not { } connection)
-            {
-                continue;
-            }
+            return;
+        }
 
-            connection.Writer.Begin(3 + ids.Count).Bulk("XACK"u8).Bulk(key).Bulk(options.Group);
-            ids.ForEach(id => connection.Writer.Bulk(id.ToString()));
-            connection.Call();
-            ids.Clear();
+        foreach (var stream in streams.Concat(_late).Where(s => s.Acknowledged.Count > 0))
+        {
+            _connection.Call(command =>
+            {
+                command.Begin(3 + stream.Acknowledged.Count).Bulk("XACK"u8).Bulk(stream.Key).Bulk(options.Group);
+                stream.Acknowledged.ForEach(id => command.Bulk(id.ToString()));
+            });
+            stream.Acknowledged.Clear();
         }
     }
 
     /// <summary>Copies an entry to the stream of dead letters, and takes it off the group.</summary>
-    public void Bury(string key, EntryId id, string reason)
+    public void Bury(GroupStream stream, EntryId id, string reason)
     {
-        using var connection = RespConnection.Open(server, _connection!.Address);
-        connection.Writer.Begin(4).Bulk("XRANGE"u8).Bulk(key).Bulk(id.ToString()).Bulk(id.ToString());
-        connection.Send();
+        // A connection of its own: the other one is in the middle of a page.
+        using var connection = new NodeConnection(server, _connection!.Address);
+        var reader = connection.Call(c => c.Begin(4).Bulk("XRANGE"u8).Bulk(stream.Key).Bulk(id.ToString()).Bulk(id.ToString()));
+        reader.Hold();
         var page = new EntryPage();
-        page.Read(connection.Reader);
+        page.ReadEntries(reader);
         var fields = page.Count == 0 ? 0 : page.Fields(0);
-        connection.Writer.Begin(11 + (2 * fields)).Bulk("XADD"u8).Bulk(key + ":dead").Bulk("MAXLEN"u8).Bulk(100_000).Bulk("*"u8).Bulk("entry"u8).Bulk(id.ToString()).Bulk("reason"u8).Bulk(reason).Bulk("group"u8).Bulk(options.Group);
-        connection.Writer.Raw(fields == 0 ? [] : page.Raw(0));
-        connection.Call();
-        Acknowledge(key, id);
+        connection.Call(c => c.Begin(11 + (2 * fields)).Bulk("XADD"u8).Bulk(stream.DeadKey).Bulk("MAXLEN"u8).Bulk(100_000).Bulk("*"u8)
+            .Bulk("entry"u8).Bulk(id.ToString()).Bulk("reason"u8).Bulk(reason).Bulk("group"u8).Bulk(options.Group).Raw(fields == 0 ? [] : page.Raw(0)));
+        Acknowledge(stream, id);
     }
 
     /// <summary>Lets the connection go; the next read opens another, and begins with what is not acknowledged.</summary>
@@ -107,30 +117,20 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
             return;
         }
 
-        // Once per life of this member: after a lost connection, what it holds is still on its way through the graph.
-        var isFirst = _own.Count == 0;
-        if (isFirst)
-        {
-            _warmUp.Clear();
-        }
-
-        var connection = RespConnection.Open(server, Address(routes));
+        _warmUp.Clear();
+        var connection = new NodeConnection(server, Address(routes));
         try
         {
-            foreach (var key in keys)
+            foreach (var stream in streams)
             {
-                connection.Writer.Begin(6).Bulk("XGROUP"u8).Bulk("CREATE"u8).Bulk(key).Bulk(options.Group).Bulk(options.FromBeginning ? "0" : "$").Bulk("MKSTREAM"u8);
-                try
+                if (Join(connection, stream, options.FromBeginning ? "0" : "$", "MKSTREAM"))
                 {
-                    connection.Call();
+                    stream.BeginsNow = !options.FromBeginning;
                 }
-                catch (ValkeyErrorException e) when (e.Code == "BUSYGROUP")
+                else if (!_hasJoined)
                 {
-                    // It exists, from this member's last life or from another member.
-                    if (isFirst)
-                    {
-                        PlanWarmUp(connection, key);
-                    }
+                    // Once per life of this member: after a lost connection, what it holds is still on its way through the graph.
+                    PlanWarmUp(connection, stream);
                 }
             }
         }
@@ -140,24 +140,40 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
             throw;
         }
 
-        foreach (var key in isFirst ? keys : [])
-        {
-            _own[key] = "0";
-        }
-
+        _hasJoined = true;
         _connection = connection;
     }
 
+    // False for a group that exists, from this member's last life or from another member.
+    private bool Join(NodeConnection connection, GroupStream stream, string from, string? create = null)
+    {
+        try
+        {
+            connection.Call(c =>
+            {
+                c.Begin(create is null ? 5 : 6).Bulk("XGROUP"u8).Bulk("CREATE"u8).Bulk(stream.Key).Bulk(options.Group).Bulk(from);
+                if (create is not null)
+                {
+                    c.Bulk(create);
+                }
+            });
+            return true;
+        }
+        catch (ValkeyErrorException e) when (e.Code == "BUSYGROUP")
+        {
+            return false;
+        }
+    }
+
     // What lies behind the group: all that was delivered, up to the oldest entry that somebody still holds.
-    private void PlanWarmUp(RespConnection connection, string key)
+    private void PlanWarmUp(NodeConnection connection, GroupStream stream)
     {
         if (options.WarmUpSeconds == 0)
         {
             return;
         }
 
-        connection.Writer.Begin(3).Bulk("XPENDING"u8).Bulk(key).Bulk(options.Group);
-        var reader = connection.Call();
+        var reader = connection.Call(c => c.Begin(3).Bulk("XPENDING"u8).Bulk(stream.Key).Bulk(options.Group));
         reader.Next();
         var isHeld = reader.Number > 0;
         reader.Next();
@@ -165,15 +181,14 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
         reader.Next();
         reader.Next();
         reader.Skip();
-        var end = isHeld ? oldestHeld : LastDelivered(connection, key);
+        var end = isHeld ? oldestHeld : LastDelivered(connection, stream);
         var from = EntryId.Parse(Encoding.ASCII.GetBytes(end)).Ms - (options.WarmUpSeconds * 1000L);
-        _warmUp.Enqueue((key, Math.Max(0, from).ToString(CultureInfo.InvariantCulture), isHeld ? "(" + end : end));
+        _warmUp.Enqueue((stream, Math.Max(0, from).ToString(CultureInfo.InvariantCulture), isHeld ? "(" + end : end));
     }
 
-    private string LastDelivered(RespConnection connection, string key)
+    private string LastDelivered(NodeConnection connection, GroupStream stream)
     {
-        connection.Writer.Begin(3).Bulk("XINFO"u8).Bulk("GROUPS"u8).Bulk(key);
-        var reader = connection.Call();
+        var reader = connection.Call(c => c.Begin(3).Bulk("XINFO"u8).Bulk("GROUPS"u8).Bulk(stream.Key));
         var (name, last, found) = ("", "", "0-0");
         for (var groups = reader.Number; groups > 0; groups--)
         {
@@ -199,16 +214,12 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
     {
         while (_warmUp.TryPeek(out var next))
         {
-            var connection = _connection!;
-            connection.Writer.Begin(6).Bulk("XRANGE"u8).Bulk(next.Key).Bulk(next.From).Bulk(next.To).Bulk("COUNT"u8).Bulk(count);
-            connection.Send();
-            _page.Read(connection.Reader);
-            take(next.Key, _page, Delivery.WarmUp);
-            connection.Reader.Release();
+            var reader = _connection!.Call(c => c.Begin(6).Bulk("XRANGE"u8).Bulk(next.Stream.Key).Bulk(next.From).Bulk(next.To).Bulk("COUNT"u8).Bulk(count));
+            TakePage(reader, next.Stream, Delivery.WarmUp, take);
             _warmUp.Dequeue();
             if (_page.Count == count)
             {
-                _warmUp.Enqueue((next.Key, $"({_page.LastId}", next.To));
+                _warmUp.Enqueue((next.Stream, $"({_page.LastId}", next.To));
             }
 
             if (_page.Count > 0)
@@ -221,66 +232,124 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
     }
 
     // What this member was given in an earlier life and never acknowledged.
-    private bool ReadOwn(int count, Take take, TooOften tooOften)
+    private bool ReadOwn(IReadOnlyList<GroupStream> from, int count, Take take, TooOften tooOften)
     {
         var isAny = false;
-        foreach (var key in keys)
+        foreach (var stream in from)
         {
-            while (_own[key].Length > 0)
+            while (stream.Own.Length > 0)
             {
-                if (_own[key] == "0")
+                if (stream.Own == "0")
                 {
-                    RemoveWorn(key, tooOften);
+                    RemoveWorn(stream, tooOften);
                 }
 
-                _connection!.Writer.Begin(9).Bulk("XREADGROUP"u8).Bulk("GROUP"u8).Bulk(options.Group).Bulk(options.Member).Bulk("COUNT"u8).Bulk(count).Bulk("STREAMS"u8).Bulk(key).Bulk(_own[key]);
-                _connection.Send();
                 var last = "";
-                ReadStreams((_, page) =>
+                ReadGroup([stream], count, null, stream.Own, (_, page, delivery) =>
                 {
                     if (page.Count > 0)
                     {
                         last = page.LastId.ToString();
                         isAny = true;
-                        take(key, page, Delivery.Own);
+                        take(stream, page, delivery);
                     }
                 });
-                _own[key] = last;
+                stream.Own = last;
             }
         }
 
         return isAny;
     }
 
-    private void TakeOver(string key, Take take, TooOften tooOften)
+    private bool ReadLate(long nowMs, bool takesOver, Take take, TooOften tooOften)
     {
-        for (var from = "0-0"; ;)
+        try
         {
-            RemoveWorn(key, tooOften);
-            var reader = _connection!.Reader;
-            _connection.Writer.Begin(8).Bulk("XAUTOCLAIM"u8).Bulk(key).Bulk(options.Group).Bulk(options.Member).Bulk(options.TakeOverMs).Bulk(from).Bulk("COUNT"u8).Bulk(100);
-            _connection.Call();
-            reader.Hold();
-            reader.Next();
-            from = reader.Text();
-            reader.Next();
-            _page.ReadEntries(reader);
-            reader.Next();
-            reader.Skip(); // entries that no longer exist
-            take(key, _page, Delivery.TakenOver);
-            reader.Release();
-            if (from == "0-0")
+            if (nowMs >= _nextLookForLate)
             {
-                return;
+                LookForLate();
+                _nextLookForLate = nowMs + LookForLateMs;
+            }
+
+            var isAny = ReadOwn(_late, LatePage, take, tooOften);
+            if (takesOver)
+            {
+                TakeOver(_late, take, tooOften);
+            }
+
+            return (_late.Count > 0 && ReadNew(_late, LatePage, null, take) > 0) || isAny;
+        }
+        catch (ValkeyErrorException e) when (e.Code is "NOGROUP" or "TRYAGAIN")
+        {
+            // An hour that was trimmed away meanwhile, or some that are on their way to another node.
+            (_nextLookForLate, _mustJoinAgain) = (0, true);
+            return false;
+        }
+    }
+
+    private void LookForLate()
+    {
+        var found = new List<GroupStream>();
+        foreach (var stream in streams)
+        {
+            var hours = new List<long>();
+            var reader = _connection!.Call(c => c.Begin(4).Bulk("ZRANGEBYSCORE"u8).Bulk(ValkeyKeys.LateIndex(stream.Key)).Bulk("-inf"u8).Bulk("+inf"u8));
+            for (var left = reader.Number; left > 0; left--)
+            {
+                reader.Next();
+                if (long.TryParse(reader.Bytes, CultureInfo.InvariantCulture, out var hour))
+                {
+                    hours.Add(hour);
+                }
+            }
+
+            foreach (var key in hours.Select(h => ValkeyKeys.LateStream(stream.Key, h)))
+            {
+                var known = _late.Find(l => l.Key == key);
+                var late = known ?? new GroupStream(key, stream.Symbol, stream);
+                try
+                {
+                    _ = (known is null || _mustJoinAgain) && Join(_connection!, late, stream.BeginsNow ? "$" : "0");
+                    found.Add(late);
+                }
+                catch (ValkeyErrorException e) when (e.Message.Contains("requires the key to exist", StringComparison.Ordinal))
+                {
+                    // It is listed before it is written, and for a moment after it was trimmed away.
+                }
+            }
+
+            stream.BeginsNow = false;
+        }
+
+        _late = found;
+        _mustJoinAgain = false;
+    }
+
+    private void TakeOver(IReadOnlyList<GroupStream> from, Take take, TooOften tooOften)
+    {
+        foreach (var stream in from)
+        {
+            for (var next = ""; next != "0-0";)
+            {
+                RemoveWorn(stream, tooOften);
+                var reader = _connection!.Call(c => c.Begin(8).Bulk("XAUTOCLAIM"u8).Bulk(stream.Key).Bulk(options.Group).Bulk(options.Member)
+                    .Bulk(options.TakeOverMs).Bulk(next.Length == 0 ? "0-0" : next).Bulk("COUNT"u8).Bulk(100));
+                reader.Next();
+                next = reader.Text();
+                reader.Next();
+                TakePage(reader, stream, Delivery.TakenOver, take, () =>
+                {
+                    reader.Next();
+                    reader.Skip(); // entries that no longer exist
+                });
             }
         }
     }
 
     // Entries that nobody could handle, however often they were delivered, must not come back for ever.
-    private void RemoveWorn(string key, TooOften tooOften)
+    private void RemoveWorn(GroupStream stream, TooOften tooOften)
     {
-        _connection!.Writer.Begin(8).Bulk("XPENDING"u8).Bulk(key).Bulk(options.Group).Bulk("IDLE"u8).Bulk(options.TakeOverMs).Bulk("-"u8).Bulk("+"u8).Bulk(1000);
-        var reader = _connection.Call();
+        var reader = _connection!.Call(c => c.Begin(8).Bulk("XPENDING"u8).Bulk(stream.Key).Bulk(options.Group).Bulk("IDLE"u8).Bulk(options.TakeOverMs).Bulk("-"u8).Bulk("+"u8).Bulk(1000));
         var worn = new List<(EntryId Id, long Tries)>();
         for (var left = reader.Number; left > 0; left--)
         {
@@ -298,49 +367,62 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
 
         foreach (var (id, tries) in worn)
         {
-            tooOften(key, id, tries);
+            tooOften(stream, id, tries);
         }
 
         SendAcknowledgements();
     }
 
-    private void Ask(int count, int blockMs, string[] ids)
+    // Returns the most entries that came of one stream.
+    private int ReadNew(IReadOnlyList<GroupStream> from, int count, int? blockMs, Take take)
     {
-        var writer = _connection!.Writer;
-        writer.Begin(9 + (2 * keys.Length)).Bulk("XREADGROUP"u8).Bulk("GROUP"u8).Bulk(options.Group).Bulk(options.Member).Bulk("COUNT"u8).Bulk(count)
-            .Bulk("BLOCK"u8).Bulk(Math.Max(1, blockMs).ToString(CultureInfo.InvariantCulture)).Bulk("STREAMS"u8);
-        foreach (var key in keys)
+        var most = 0;
+        ReadGroup(from, count, blockMs, ">", (stream, page, delivery) =>
         {
-            writer.Bulk(key);
-        }
-
-        foreach (var id in ids)
-        {
-            writer.Bulk(id);
-        }
-
-        _connection.Send();
+            most = Math.Max(most, page.Count);
+            take(stream, page, delivery);
+        });
+        return most;
     }
 
-    private void ReadStreams(Action<string, EntryPage> take)
+    private void ReadGroup(IReadOnlyList<GroupStream> from, int count, int? blockMs, string after, Take take)
     {
-        var reader = _connection!.Reader;
-        reader.Next();
-        if (reader.Kind == RespKind.Error)
+        var reader = _connection!.Call(c =>
         {
-            throw new ValkeyErrorException(reader.Text());
-        }
+            c.Begin((blockMs is null ? 7 : 9) + (2 * from.Count)).Bulk("XREADGROUP"u8).Bulk("GROUP"u8).Bulk(options.Group).Bulk(options.Member).Bulk("COUNT"u8).Bulk(count);
+            if (blockMs is { } wait)
+            {
+                c.Bulk("BLOCK"u8).Bulk(Math.Max(1, wait));
+            }
 
-        for (var streams = reader.Number; streams > 0; streams--)
+            c.Bulk("STREAMS"u8);
+            foreach (var stream in from)
+            {
+                c.Bulk(stream.Key);
+            }
+
+            foreach (var _ in from)
+            {
+                c.Bulk(after);
+            }
+        });
+        for (var left = reader.Number; left > 0; left--)
         {
-            reader.Hold();
             reader.Next();
             reader.Next();
             var key = reader.Text();
             reader.Next();
-            _page.ReadEntries(reader);
-            take(key, _page);
-            reader.Release();
+            TakePage(reader, from.First(s => s.Key == key), Delivery.Own, take);
         }
+    }
+
+    // The list of entries whose first token was just read, and what of the reply still stands behind it.
+    private void TakePage(RespReader reader, GroupStream stream, Delivery delivery, Take take, Action? readRest = null)
+    {
+        reader.Hold();
+        _page.ReadEntries(reader);
+        readRest?.Invoke();
+        take(stream, _page, delivery);
+        reader.Release();
     }
 }

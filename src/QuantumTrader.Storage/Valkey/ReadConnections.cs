@@ -9,17 +9,20 @@ internal sealed class ReadConnections(ValkeyOptions options, ValkeyRoutes routes
     private readonly List<RespConnection> _idle = [];
 
     /// <summary>
-    /// Runs something on a connection to the node that has the key. A connection that broke since its last use is replaced once. Throws
-    /// <see cref="StoreException"/> and <see cref="ValkeyErrorException"/>.
+    /// Runs something on a connection to the node that has the key: all its commands are for this one key. A connection that broke since its
+    /// last use is replaced once, and redirections are followed, so it may run again from its beginning. Throws <see cref="StoreException"/>
+    /// and <see cref="ValkeyErrorException"/>.
     /// </summary>
     public TResult Use<TResult>(string key, Func<RespConnection, TResult> use) => Use(routes.Of(key), use, () => routes.Of(key));
 
     /// <summary>As the other one, on a connection to a node.</summary>
     public TResult Use<TResult>(ValkeyAddress address, Func<RespConnection, TResult> use, Func<ValkeyAddress>? reroute = null)
     {
+        var isAsking = false;
         for (var attempt = 0; ; attempt++)
         {
             var connection = Take(address) ?? RespConnection.Open(options, address);
+            connection.IsAsking = isAsking;
             try
             {
                 var result = use(connection);
@@ -30,7 +33,12 @@ internal sealed class ReadConnections(ValkeyOptions options, ValkeyRoutes routes
             {
                 Keep(connection);
                 routes.Forget();
-                address = reroute();
+                (address, isAsking) = (reroute(), false);
+            }
+            catch (ValkeyErrorException e) when (e.Code == "ASK" && reroute is not null && attempt < 3)
+            {
+                Keep(connection);
+                (address, isAsking) = (e.RedirectedBy(address), true);
             }
             catch (ValkeyErrorException)
             {
@@ -84,6 +92,7 @@ internal sealed class ReadConnections(ValkeyOptions options, ValkeyRoutes routes
     private void Keep(RespConnection connection)
     {
         connection.Reader.Release();
+        connection.IsAsking = false;
         lock (_gate)
         {
             if (_idle.Count < Kept)

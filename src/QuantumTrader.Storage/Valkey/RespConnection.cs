@@ -26,7 +26,13 @@ internal sealed class RespConnection : IDisposable
 
     public RespReader Reader { get; }
 
-    /// <summary>Commands for <see cref="Send()"/>.</summary>
+    /// <summary>
+    /// Every command asks for a key whose slot is moving to this node: without that word the node would send it back to the one that has
+    /// the slot still.
+    /// </summary>
+    public bool IsAsking { get; set; }
+
+    /// <summary>One command for <see cref="Send()"/>.</summary>
     public RespWriter Writer { get; } = new();
 
     /// <summary>Connects, and proves the password and the database before it returns. Throws <see cref="StoreException"/>, which says what to do.</summary>
@@ -72,9 +78,21 @@ internal sealed class RespConnection : IDisposable
     /// <summary>Sends what stands in <see cref="Writer"/>, and empties it.</summary>
     public void Send()
     {
+        if (IsAsking)
+        {
+            Send(Asking);
+        }
+
         Send(Writer.Written);
         Writer.Clear();
+        if (IsAsking)
+        {
+            Reader.Next();
+        }
     }
+
+    /// <summary>The word of <see cref="IsAsking"/>, a command with an answer of its own.</summary>
+    public static ReadOnlySpan<byte> Asking => "*1\r\n$6\r\nASKING\r\n"u8;
 
     /// <summary>Sends bytes of whole commands. Throws <see cref="IOException"/> at the deadline.</summary>
     public void Send(ReadOnlySpan<byte> commands) => _stream.Write(commands);

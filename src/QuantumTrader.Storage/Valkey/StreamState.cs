@@ -38,6 +38,9 @@ internal sealed class StreamState
     /// <summary>Keys of the newest events.</summary>
     public RecentKeys Recent { get; set; } = new();
 
+    /// <summary>The server refused entries of it for good: what is known of it must be asked for again.</summary>
+    public bool MustLoad { get; set; }
+
     /// <summary>What stands at the key is no stream; when to look again (timestamp of the clock).</summary>
     public long? ForeignUntil { get; set; }
 
@@ -49,6 +52,9 @@ internal sealed class StreamState
 
     /// <summary>The connection that it is written through.</summary>
     public AppendLane? Lane { get; set; }
+
+    /// <summary>Its slot is moving: the node that takes its commands when they ask for it.</summary>
+    public ValkeyAddress? Asked { get; set; }
 
     /// <summary>The state of the routes when <see cref="Lane"/> was chosen.</summary>
     public int RoutesVersion { get; set; }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace QuantumTrader.Storage.Valkey;
 
 /// <summary>An error that the server answered with, such as <c>WRONGTYPE Operation against a key holding the wrong kind of value</c>.</summary>
@@ -5,6 +7,14 @@ internal sealed class ValkeyErrorException(string reply) : Exception(reply)
 {
     /// <summary>Its first word.</summary>
     public string Code => Message.Split(' ', 2)[0];
+
+    /// <summary>Of a redirection, <c>MOVED 3999 10.0.0.7:6379</c> or <c>ASK ...</c>: the node that it names. One without a host means another port of the host that said it.</summary>
+    public ValkeyAddress RedirectedBy(ValkeyAddress node)
+    {
+        var named = Message.Split(' ')[2];
+        var colon = named.LastIndexOf(':');
+        return new ValkeyAddress(colon == 0 ? node.Host : named[..colon], int.Parse(named[(colon + 1)..], CultureInfo.InvariantCulture));
+    }
 
     /// <summary>The server is there but cannot serve now; the same call can succeed later.</summary>
     public bool IsPassing => Code is "LOADING" or "BUSY" or "MASTERDOWN" or "CLUSTERDOWN" or "TRYAGAIN" or "OOM" or "MISCONF" or "READONLY" or "NOREPLICAS";

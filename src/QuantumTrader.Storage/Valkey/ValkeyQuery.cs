@@ -34,8 +34,7 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
 
         try
         {
-            var key = keys.Stream(query.Channel, query.Symbol);
-            return reads.Use(key, connection => new Running<T>(this, query, format, page, key).Read(connection));
+            return new Running<T>(this, query, format, page, keys.Stream(query.Channel, query.Symbol)).Read();
         }
         catch (ValkeyErrorException e)
         {
@@ -65,18 +64,17 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
     public EntryId ReadKeysBehind<T>(string stream, string symbol, EventFormat<T> format, EntryId after, Action<EventKey> take) where T : struct, IEvent<T> =>
         ReadKeys(stream, symbol, format, $"({after}", after, take);
 
-    private EntryId ReadKeys<T>(string stream, string symbol, EventFormat<T> format, string from, EntryId last, Action<EventKey> take) where T : struct, IEvent<T> =>
-        reads.Use(stream, connection =>
+    private EntryId ReadKeys<T>(string stream, string symbol, EventFormat<T> format, string from, EntryId last, Action<EventKey> take) where T : struct, IEvent<T>
+    {
+        var decoder = new EntryDecoder<T>(format, symbol);
+        ReadStream(stream, from, "+", page =>
         {
-            var decoder = new EntryDecoder<T>(format, symbol);
-            ReadPages(connection, stream, from, "+", page =>
-            {
-                decoder.Decode(page, (in T e, EventKey key) => take(key), (_, _) => { });
-                last = page.Count > 0 ? page.LastId : last;
-                return true;
-            });
-            return last;
+            decoder.Decode(page, (in T e, EventKey key) => take(key), (_, _) => { });
+            last = page.Count > 0 ? page.LastId : last;
+            return true;
         });
+        return last;
+    }
 
     /// <summary>Newest id of a stream; null when it has none.</summary>
     public EntryId? Top(string stream) => reads.Use(stream, connection =>
@@ -89,26 +87,34 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
     });
 
     /// <summary>Goes through the entries behind an id until told to stop.</summary>
-    public void ReadBehind(string stream, EntryId after, Func<EntryPage, int, bool> take) => reads.Use(stream, connection =>
+    public void ReadBehind(string stream, EntryId after, Func<EntryPage, int, bool> take) => ReadStream(stream, $"({after}", "+", page =>
     {
-        ReadPages(connection, stream, $"({after}", "+", page =>
+        for (var i = 0; i < page.Count; i++)
         {
-            for (var i = 0; i < page.Count; i++)
+            if (!take(page, i))
             {
-                if (!take(page, i))
-                {
-                    return false;
-                }
+                return false;
             }
+        }
 
-            return true;
-        });
-        return 0;
+        return true;
     });
 
     private static EventKey KeyOf(in EventAddress address) => new(address.EventTime, address.Number);
 
     private static string Bound(long ms) => Math.Max(0, ms).ToString(CultureInfo.InvariantCulture);
+
+    // On another connection or node it goes on behind the last page that was handled, so that none is handed over twice.
+    private void ReadStream(string stream, string from, string to, PageHandler handle) => reads.Use(stream, connection =>
+    {
+        ReadPages(connection, stream, from, to, page =>
+        {
+            var goesOn = handle(page);
+            from = page.Count > 0 ? $"({page.LastId}" : from;
+            return goesOn;
+        });
+        return 0;
+    });
 
     private static void ReadPages(RespConnection connection, string stream, string from, string to, PageHandler handle)
     {
@@ -159,31 +165,23 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
         private long _last;
         private bool _isStopped;
 
-        public StoreAnswer Read(RespConnection connection)
+        public StoreAnswer Read()
         {
             var lateness = owner.MaxLateness;
             var fromMs = query.From / NanosecondsPerMillisecond;
             var lastMs = (query.To - 1) / NanosecondsPerMillisecond;
-            ReadLateHours(connection, fromMs, lastMs);
-            try
+            ReadLateHours(fromMs, lastMs);
+            owner.ReadStream(stream, Bound(fromMs), lastMs > long.MaxValue / NanosecondsPerMillisecond - lateness - 1 ? "+" : Bound(lastMs + lateness), entries =>
             {
-                ReadPages(connection, stream, Bound(fromMs), lastMs > long.MaxValue / NanosecondsPerMillisecond - lateness - 1 ? "+" : Bound(lastMs + lateness), entries =>
+                Decode(entries);
+                if (entries.Count > 0)
                 {
-                    Decode(entries);
-                    if (entries.Count > 0)
-                    {
-                        // Nothing that follows can be older than this.
-                        EmitBelow((entries.LastId.Ms - lateness) * NanosecondsPerMillisecond);
-                    }
+                    // Nothing that follows can be older than this.
+                    EmitBelow((entries.LastId.Ms - lateness) * NanosecondsPerMillisecond);
+                }
 
-                    return !_isStopped;
-                });
-            }
-            catch (IOException e) when (_count > 0)
-            {
-                // Pages were handed over already, so the caller must know rather than see them twice.
-                throw ValkeyErrors.Down(connection.Address, e.Message, e);
-            }
+                return !_isStopped;
+            });
 
             EmitBelow(long.MaxValue);
             return new StoreAnswer(_count, _first, _last, _gaps);
@@ -222,7 +220,7 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
                 Emit(hour * NanosecondsPerMillisecond);
                 _lateHours.Dequeue();
                 var late = ValkeyKeys.LateStream(stream, hour);
-                owner.ReadSideStream(late, entries =>
+                owner.ReadStream(late, "-", "+", entries =>
                 {
                     Decode(entries);
                     return true;
@@ -252,10 +250,11 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
             _buffer.Remove(events.Length);
         }
 
-        private void ReadLateHours(RespConnection connection, long fromMs, long lastMs)
+        private void ReadLateHours(long fromMs, long lastMs) => owner.UseLateIndex(stream, connection =>
         {
             connection.Writer.Begin(4).Bulk("ZRANGEBYSCORE"u8).Bulk(ValkeyKeys.LateIndex(stream)).Bulk(StreamState.HourOf(fromMs)).Bulk(lastMs);
             var reader = connection.Call();
+            _lateHours.Clear();
             for (var left = reader.Number; left > 0; left--)
             {
                 reader.Next();
@@ -264,14 +263,12 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
                     _lateHours.Enqueue(hour);
                 }
             }
-        }
+
+            return 0;
+        });
     }
 
     private long MaxLateness => options.MaxLatenessMs;
 
-    private void ReadSideStream(string stream, PageHandler handle) => reads.Use(stream, connection =>
-    {
-        ReadPages(connection, stream, "-", "+", handle);
-        return 0;
-    });
+    private void UseLateIndex(string stream, Func<RespConnection, int> use) => reads.Use(ValkeyKeys.LateIndex(stream), use);
 }

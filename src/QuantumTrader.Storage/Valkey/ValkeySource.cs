@@ -31,6 +31,12 @@ public sealed record ValkeySourceOptions
     [Range(0, 31_536_000)]
     public int WarmUpSeconds { get; init; }
 
+    /// <summary>
+    /// Reads the side streams too, where events are that came later than the store's <c>max_lateness_ms</c>: they are sent when the group has
+    /// caught up with the stream itself, behind what was sent before, as they came when they were stored.
+    /// </summary>
+    public bool Late { get; init; } = true;
+
     /// <summary>Ends when everything has been read, instead of waiting for more.</summary>
     public bool UntilEmpty { get; init; }
 
@@ -49,17 +55,20 @@ public sealed record ValkeySourceOptions
 
 /// <summary>What a Valkey source leaves in the run's report.</summary>
 /// <param name="Entries">Entries read.</param>
+/// <param name="Late">Of these, entries of side streams.</param>
 /// <param name="Acknowledged">Entries acknowledged, after all blocks had handled their events.</param>
 /// <param name="TakenOver">Entries taken over from other members.</param>
 /// <param name="Dead">Entries that went to a stream of dead letters.</param>
 /// <param name="WarmUp">Entries read once more to warm the blocks up.</param>
-public sealed record ValkeySourceReport(long Entries, long Acknowledged, long TakenOver, long Dead, long WarmUp);
+/// <param name="Outages">Times that the server was lost.</param>
+public sealed record ValkeySourceReport(long Entries, long Late, long Acknowledged, long TakenOver, long Dead, long WarmUp, long Outages);
 
 /// <summary>
 /// A member of a consumer group. Entries are acknowledged once every block behind has handled their events, so those of a member that dies
 /// are delivered again: to itself when it comes back, or to another. While the server is down it waits and tries again.
 /// <para>An event's sequence is made of its entry's id, so what is caused by an entry has the same name however often the entry is delivered.
-/// That holds for a source of one stream; of several, entries that come behind later ones are numbered on behind those.</para>
+/// That holds for a source of one stream; of several, entries that come behind later ones are numbered on behind those, as entries of side
+/// streams always are.</para>
 /// </summary>
 /// <example>
 /// feed: { type: source.valkey, events: market, group: features, member: one, from_beginning: true, warm_up_seconds: 1500 }
@@ -80,6 +89,8 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
     private readonly Backoff _backoff;
     private long _sequence;
     private long _entries;
+    private long _late;
+    private long _outages;
     private long _acknowledged;
     private long _takenOver;
     private long _dead;
@@ -87,7 +98,7 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
     private int _turn;
     private int _emptyTurns;
 
-    private readonly record struct UnderWay(GroupReader Reader, string Key, EntryId Id, long LastSequence);
+    private readonly record struct UnderWay(GroupStream Stream, EntryId Id, long LastSequence);
 
     /// <summary>Checks options; connects to nothing.</summary>
     /// <exception cref="ConfigurationException">A channel stands for many.</exception>
@@ -110,9 +121,9 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
         }
 
         // All keys of a symbol are on one node; a single server has all of them.
-        _readers = [.. market.Instruments.SelectMany(i => channels.Select(c => (i.Symbol, Key: keys.Stream(c, i.Symbol))))
-            .GroupBy(x => _server.Cluster ? x.Symbol : "")
-            .Select(g => new GroupReader(_server, _options, [.. g.Select(x => x.Key)]))];
+        _readers = [.. market.Instruments.SelectMany(i => channels.Select(c => new GroupStream(keys.Stream(c, i.Symbol), i.Symbol)))
+            .GroupBy(s => _server.Cluster ? s.Symbol : "")
+            .Select(g => new GroupReader(_server, _options, [.. g]))];
     }
 
     /// <inheritdoc/>
@@ -133,7 +144,7 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
         try
         {
             var now = (long)_clock.GetElapsedTime(0).TotalMilliseconds;
-            reader.Read(_routes, PageEntries, BlockMs / _readers.Length, now, (key, page, delivery) => Take(reader, key, page, delivery, output), (key, id, tries) => Bury(reader, key, id, $"delivered {tries} times"));
+            reader.Read(_routes, PageEntries, BlockMs / _readers.Length, now, (stream, page, delivery) => Take(reader, stream, page, delivery, output), (stream, id, tries) => Bury(reader, stream, id, $"delivered {tries} times"));
             if (_backoff.Failure is not null)
             {
                 Note("store_back", $"{_server} answers again.");
@@ -145,6 +156,7 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
         {
             if (_backoff.Failure is null)
             {
+                _outages++;
                 Note("store_down", e is StoreException ? e.Message : ValkeyErrors.Down(reader.Address(_routes), e.Message).Message);
             }
 
@@ -164,13 +176,21 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
         while (_underWay.TryPeek(out var first) && first.LastSequence <= sequence)
         {
             _underWay.Dequeue();
-            first.Reader.Acknowledge(first.Key, first.Id);
+            GroupReader.Acknowledge(first.Stream, first.Id);
             _acknowledged++;
         }
     }
 
     /// <inheritdoc/>
-    public override object Report() => new ValkeySourceReport(_entries, _acknowledged, _takenOver, _dead, _warmUp);
+    public override object Report() => new ValkeySourceReport(_entries, _late, _acknowledged, _takenOver, _dead, _warmUp, _outages);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<BlockGauge> Gauges =>
+    [
+        new("qt_store_up", "The store answers: 1, or 0 while it is waited for.", _backoff.Failure is null ? 1 : 0),
+        new("qt_store_outages", "Times that the store was lost.", Volatile.Read(ref _outages)),
+        new("qt_source_under_way", "Entries that were read and are not acknowledged yet.", _underWay.Count),
+    ];
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -184,19 +204,20 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
         base.Dispose();
     }
 
-    private void Take(GroupReader reader, string key, EntryPage page, Delivery delivery, Output<T> output)
+    private void Take(GroupReader reader, GroupStream stream, EntryPage page, Delivery delivery, Output<T> output)
     {
-        var decoder = new NumberedDecoder<T>(_format, key[(key.LastIndexOf(':') + 1)..].Trim('{', '}'));
+        var decoder = new NumberedDecoder<T>(_format, stream.Symbol);
         for (var i = 0; i < page.Count; i++)
         {
             var last = _sequence;
-            _sequence = Math.Max(last, FirstSequence(page.Id(i)) - 1);
+            // What is late has an old id: it must not hold up the numbers of what is not.
+            _sequence = stream.LateOf is null ? Math.Max(last, FirstSequence(page.Id(i)) - 1) : last;
             if (decoder.Decode(page, i, ref _sequence, output) is { } reason)
             {
                 _sequence = last;
                 if (delivery != Delivery.WarmUp)
                 {
-                    Bury(reader, key, page.Id(i), reason);
+                    Bury(reader, stream, page.Id(i), reason);
                 }
             }
             else if (delivery == Delivery.WarmUp)
@@ -206,8 +227,9 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
             else
             {
                 _entries++;
+                _late += stream.LateOf is null ? 0 : 1;
                 _takenOver += delivery == Delivery.TakenOver ? 1 : 0;
-                _underWay.Enqueue(new UnderWay(reader, key, page.Id(i), _sequence));
+                _underWay.Enqueue(new UnderWay(stream, page.Id(i), _sequence));
             }
         }
     }
@@ -215,10 +237,10 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
     // 128 events fit into an entry, and 8192 entries into a ms before they borrow from the next one; enough until the year 2248.
     private static long FirstSequence(EntryId id) => (id.Ms << 20) + (id.Number << 7);
 
-    private void Bury(GroupReader reader, string key, EntryId id, string reason)
+    private void Bury(GroupReader reader, GroupStream stream, EntryId id, string reason)
     {
         _dead++;
-        reader.Bury(key, id, reason);
-        Accounts.Reject("dead_letter", -1, $"{key} {id}: {reason}");
+        reader.Bury(stream, id, reason);
+        Accounts.Reject("dead_letter", -1, $"{stream.Key} {id}: {reason}");
     }
 }

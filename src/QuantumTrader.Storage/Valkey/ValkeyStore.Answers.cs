@@ -24,13 +24,22 @@ public sealed partial class ValkeyStore
             return true;
         }
 
+        // Followed only when all answers are there: what comes next must not overtake what is sent again.
         if (error.Code == "MOVED")
         {
-            _routes.Forget();
+            _hasMoved = true;
+            command.Stream.Asked = null;
             return true;
         }
 
-        if (error.IsPassing || error.Code == "ASK")
+        if (error.Code == "ASK")
+        {
+            command.Stream.Asked = error.RedirectedBy(command.Stream.Lane!.Address);
+            _moving.Add(command.Stream);
+            return true;
+        }
+
+        if (error.IsPassing)
         {
             _refusal = error;
             return true;
@@ -42,14 +51,45 @@ public sealed partial class ValkeyStore
         }
 
         _refusedTotal += command.Events;
-        Refuse(error.Code == "WRONGTYPE" ? "foreign_key" : SnakeCase.From(error.Code.ToLowerInvariant()), command.Events);
+        // What it thought to have stored it must ask for again, or a repeat of these events would pass for stored.
+        command.Stream.MustLoad = true;
+        Refuse(command.Stream.Channel, error.Code == "WRONGTYPE" ? "foreign_key" : SnakeCase.From(error.Code.ToLowerInvariant()), command.Events);
         return false;
     }
 
-    private void Refuse(string reason, long events)
+    private void Refuse(string channel, string reason, long events)
     {
-        _refused[reason] = _refused.GetValueOrDefault(reason) + events;
-        _untold ??= new SortedDictionary<string, long>(StringComparer.Ordinal);
-        _untold[reason] = _untold.GetValueOrDefault(reason) + events;
+        if (events > 0)
+        {
+            _untold[(channel, reason)] = _untold.GetValueOrDefault((channel, reason)) + events;
+        }
+    }
+
+    // Told once, by the call that succeeds: one that fails is repeated, and its events are judged again.
+    private Dictionary<(string Channel, string Reason), long>? TellRefused()
+    {
+        if (_untold.Count == 0)
+        {
+            return null;
+        }
+
+        var told = _untold;
+        _untold = [];
+        foreach (var ((_, reason), events) in told)
+        {
+            _refused[reason] = _refused.GetValueOrDefault(reason) + events;
+        }
+
+        return told;
+    }
+
+    private void ForgetRefused()
+    {
+        _untold.Clear();
+        foreach (var stream in _streams.Values.Where(s => s.MustLoad).ToList())
+        {
+            _streams.Remove((stream.Channel, stream.Symbol));
+            _lastStream = null;
+        }
     }
 }

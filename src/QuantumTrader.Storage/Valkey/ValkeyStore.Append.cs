@@ -14,13 +14,13 @@ public sealed partial class ValkeyStore
         var key = new EventKey(address.EventTime, address.Number);
         if (stream.ForeignUntil is { } until && !IsOurs(stream, until, format))
         {
-            Refuse("foreign_key", 1);
+            Refuse(address.Channel, "foreign_key", 1);
             return;
         }
 
         if (key.Time < 0)
         {
-            Refuse("before_1970", 1);
+            Refuse(address.Channel, "before_1970", 1);
             return;
         }
 
@@ -44,7 +44,7 @@ public sealed partial class ValkeyStore
         {
             if (ms < _retention.FirstKept(stream.Channel, stream.TopMs))
             {
-                Refuse("older_than_retention", 1);
+                Refuse(address.Channel, "older_than_retention", 1);
                 return;
             }
 
@@ -90,7 +90,7 @@ public sealed partial class ValkeyStore
         }
 
         var lane = LaneOf(stream);
-        var (start, idStart) = BeginEntry(lane.Bytes, stream, Math.Max(ms, stream.TopMs));
+        var (start, idStart) = BeginEntry(lane, stream, Math.Max(ms, stream.TopMs));
         var fieldsStart = lane.Bytes.Length;
         try
         {
@@ -120,7 +120,7 @@ public sealed partial class ValkeyStore
         var pack = stream.Pack!;
         var lane = LaneOf(stream);
         var bytes = lane.Bytes;
-        var (start, idStart) = BeginEntry(bytes, stream, stream.TopMs);
+        var (start, idStart) = BeginEntry(lane, stream, stream.TopMs);
         var fieldsStart = bytes.Length;
         bytes.Bulk("pack"u8).Bulk(pack.Finish());
         var moved = bytes.PatchParts(start, 5);
@@ -139,9 +139,10 @@ public sealed partial class ValkeyStore
         }
     }
 
-    private static (int Start, int IdStart) BeginEntry(RespWriter bytes, StreamState stream, long idMs)
+    private static (int Start, int IdStart) BeginEntry(AppendLane lane, StreamState stream, long idMs)
     {
-        var start = bytes.Length;
+        var start = lane.Begin();
+        var bytes = lane.Bytes;
         bytes.Reserve(RespWriter.HeadLength);
         bytes.Raw("$4\r\nXADD\r\n"u8).Raw(stream.EncodedKey);
         var idStart = bytes.Length;

@@ -26,7 +26,7 @@ public sealed partial class ValkeyStore
             _lateStreams[key] = late;
             var index = new StreamState(stream.Channel, stream.Symbol, ValkeyKeys.LateIndex(stream.Key)) { IsLate = true };
             var lane = LaneOf(index);
-            var start = lane.Bytes.Length;
+            var start = lane.Begin();
             lane.Bytes.Begin(4).Bulk("ZADD"u8).Raw(index.EncodedKey).Bulk(hour).Bulk(hour);
             lane.Submit(new AppendCommand(index, AppendKind.Repeatable, start, 0, 0, lane.Bytes.Length, 0));
         }
@@ -71,7 +71,7 @@ public sealed partial class ValkeyStore
     private void SubmitCommand(StreamState stream, AppendKind kind, ReadOnlySpan<byte> command, ReadOnlySpan<byte> argument, long value)
     {
         var lane = LaneOf(stream);
-        var start = lane.Bytes.Length;
+        var start = lane.Begin();
         lane.Bytes.Begin(4).Bulk(command).Raw(stream.EncodedKey).Bulk(argument).Bulk(value);
         lane.Submit(new AppendCommand(stream, kind, start, 0, 0, lane.Bytes.Length, 0));
     }

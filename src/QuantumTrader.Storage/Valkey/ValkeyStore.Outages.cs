@@ -18,15 +18,27 @@ public sealed partial class ValkeyStore
             lane.AwaitAnswers(0);
         }
 
-        // A refusal that passes at once, such as a slot that moved, is mended here; otherwise it throws.
-        for (var attempt = 0; attempt < 4 && _lanes.Values.Any(l => l.HasRefused); attempt++)
+        // A refusal that passes at once, such as a slot that moved or is moving, is mended here; otherwise it throws.
+        for (var attempt = 0; _lanes.Values.Any(l => l.HasRefused); attempt++)
         {
+            if (attempt == MostRedirections)
+            {
+                throw new StoreException($"{_options} sent entries back {attempt} times, because their keys move or other programs write the same streams. They are kept and sent again.");
+            }
+
             Recover();
         }
     }
 
     private void MakeReady()
     {
+        // Whether a slot is still moving is asked of the node that has it, call by call.
+        foreach (var stream in _moving)
+        {
+            (stream.Asked, stream.Lane) = (null, null);
+        }
+
+        _moving.Clear();
         if (!_backoff.MayTry)
         {
             throw new StoreException(_backoff.Failure!.Message, _backoff.Failure);
@@ -67,6 +79,17 @@ public sealed partial class ValkeyStore
             lane.TakeUnanswered((batch, command, wasSent) => _kept.Add(new Kept(batch, command, wasSent)));
         }
 
+        if (_hasMoved)
+        {
+            _routes.Forget();
+            _hasMoved = false;
+        }
+
+        foreach (var stream in _moving)
+        {
+            stream.Lane = null;
+        }
+
         try
         {
             DropConfirmed();
@@ -88,7 +111,7 @@ public sealed partial class ValkeyStore
             foreach (ref readonly var kept in CollectionsMarshal.AsSpan(_kept))
             {
                 var lane = LaneOf(kept.Command.Stream);
-                var command = Copy(in kept, lane.Bytes);
+                var command = Copy(in kept, lane);
                 sent++;
                 lane.Submit(in command);
             }
@@ -111,11 +134,12 @@ public sealed partial class ValkeyStore
         }
     }
 
-    private static AppendCommand Copy(in Kept kept, RespWriter target)
+    private static AppendCommand Copy(in Kept kept, AppendLane lane)
     {
         var command = kept.Command;
         var source = kept.Batch.Bytes.Written;
-        var start = target.Length;
+        var start = lane.Begin();
+        var target = lane.Bytes;
         if (command.Kind != AppendKind.Entry)
         {
             target.Raw(source[command.Start..command.End]);

@@ -31,10 +31,10 @@ public sealed partial class ValkeyStore
         }
 
         var shard = _options.Connections == 1 ? 0 : ValkeyRoutes.SlotOf(stream.Key) % _options.Connections;
-        var where = (_routes.Of(stream.Key), shard);
+        var where = (Address: stream.Asked ?? _routes.Of(stream.Key), shard, IsAsking: stream.Asked is not null);
         if (!_lanes.TryGetValue(where, out var lane))
         {
-            _lanes[where] = lane = new AppendLane(_options, where.Item1, this);
+            _lanes[where] = lane = new AppendLane(_options, where.Address, where.IsAsking, this);
         }
 
         lane.Connect();

@@ -30,6 +30,7 @@ public sealed partial class ValkeyStore : IEventStore, IAppendAnswers
 {
     private const int TrimEvery = 4096;
     private const int MaxLateStreams = 512;
+    private const int MostRedirections = 8;
     private const long NanosecondsPerMillisecond = 1_000_000;
 
     // A repeat among older events than are remembered is looked for in a window of this length.
@@ -48,14 +49,16 @@ public sealed partial class ValkeyStore : IEventStore, IAppendAnswers
     private readonly EntryWriter _entry = new(new RespWriter(16));
     private readonly Dictionary<(string Channel, string Symbol), StreamState> _streams = [];
     private readonly Dictionary<string, StreamState> _lateStreams = new(StringComparer.Ordinal);
-    private readonly Dictionary<(ValkeyAddress Address, int Shard), AppendLane> _lanes = [];
+    private readonly Dictionary<(ValkeyAddress Address, int Shard, bool IsAsking), AppendLane> _lanes = [];
+    private readonly HashSet<StreamState> _moving = [];
     private readonly List<StreamState> _openPacks = [];
     private readonly List<Kept> _kept = [];
     private readonly SortedDictionary<string, long> _refused = new(StringComparer.Ordinal);
-    private SortedDictionary<string, long>? _untold;
+    private Dictionary<(string Channel, string Reason), long> _untold = [];
     private IReadOnlyList<string> _memory = [];
     private StreamState? _lastStream;
     private ValkeyErrorException? _refusal;
+    private bool _hasMoved;
     private long _handedOver;
     private long _stored;
     private long _repeated;
@@ -121,6 +124,7 @@ public sealed partial class ValkeyStore : IEventStore, IAppendAnswers
         lock (_gate)
         {
             MakeReady();
+            ForgetRefused();
             var (stored, repeated, late) = (_handedOver - _refusedTotal, _repeated, _late);
             try
             {
@@ -143,9 +147,7 @@ public sealed partial class ValkeyStore : IEventStore, IAppendAnswers
                 throw Failed(e);
             }
 
-            var refused = _untold;
-            _untold = null;
-            return new StoreAppend(_handedOver - _refusedTotal - stored, _repeated - repeated, _late - late) { Refused = refused };
+            return new StoreAppend(_handedOver - _refusedTotal - stored, _repeated - repeated, _late - late) { Refused = TellRefused() };
         }
     }
 

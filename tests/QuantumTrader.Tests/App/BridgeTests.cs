@@ -68,6 +68,26 @@ public sealed class BridgeTests : IDisposable
     }
 
     [ValkeyFact]
+    public void Events_whose_key_belongs_to_another_program_are_errors_and_not_bridged()
+    {
+        using var server = new ValkeyServer();
+        server.Cli("SET", "qt:tick:DEMO", "mine");
+        using var bridge = Start(Bridge, "bridge", Into(server));
+        using var publisher = StartPublisher("blocks.feed.events=8000");
+        publisher.End().Code.ShouldBe(0);
+        var published = Published();
+        Eventually.Holds(() => long.Parse(server.Cli("XLEN", "qt:bar:1m:DEMO"), CultureInfo.InvariantCulture) == published["bar:"], "all candles must be stored", Patience);
+        bridge.Signal("INT");
+        bridge.End().Code.ShouldBe(0);
+
+        var carried = Report("bridge").GetProperty("bridge");
+        carried.GetProperty("ticks_bridged").GetInt64().ShouldBe(0);
+        carried.GetProperty("errors").GetInt64().ShouldBe(published["tick"]);
+        Report("bridge").GetProperty("blocks").GetProperty("keep_ticks").GetProperty("dropped").GetProperty("foreign_key").GetInt64().ShouldBe(published["tick"]);
+        server.Cli("GET", "qt:tick:DEMO").Trim().ShouldBe("mine");
+    }
+
+    [ValkeyFact]
     public void A_bridge_that_is_killed_misses_what_is_published_until_the_next_one_is_there_and_says_so()
     {
         using var server = new ValkeyServer();

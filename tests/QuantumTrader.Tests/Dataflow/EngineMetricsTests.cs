@@ -40,5 +40,35 @@ public sealed class EngineMetricsTests
         mine.SelectMany(m => m.Tags.Keys).Distinct().ShouldBeSubsetOf(["pipeline", "block", "type", "edge", "reason", "from", "to", "quantile"]);
     }
 
+    private sealed class Tank(double level) : Observer<Number>
+    {
+        public override IReadOnlyList<BlockGauge> Gauges => [new("qt_tank_level", "How full it is.", level)];
+
+        public override void Observe(Run<Number> run) { }
+    }
+
+    [Fact]
+    public void Gauges_of_blocks_are_published_under_their_names()
+    {
+        using var graph = new GraphBuilder().Add("source", new Counting(10)).Add("north", new Tank(3), ["source"]).Add("south", new Tank(4), ["source"]).Build();
+        using var metrics = new EngineMetrics("tanks", graph);
+        var seen = new Dictionary<string, double>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, l) =>
+            {
+                if (instrument is { Name: "qt_tank_level", Description: "How full it is." })
+                {
+                    l.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, v, tags, _) => seen[(string)Tags(tags)["block"]!] = v);
+        listener.Start();
+        listener.RecordObservableInstruments();
+
+        seen.ShouldBe(new Dictionary<string, double> { ["north"] = 3, ["south"] = 4 }, ignoreOrder: true);
+    }
+
     private static Dictionary<string, object?> Tags(ReadOnlySpan<KeyValuePair<string, object?>> tags) => tags.ToArray().ToDictionary(t => t.Key, t => t.Value);
 }

@@ -17,6 +17,8 @@ public sealed class StoreSinkTests
 
         public int Refused => Volatile.Read(ref _refused);
 
+        public Action Appending { get; set; } = () => { };
+
         public StoreAppend Append<T>(ReadOnlySpan<T> events, EventFormat<T> format) where T : struct, IEvent<T>
         {
             if (IsDown)
@@ -25,6 +27,7 @@ public sealed class StoreSinkTests
                 throw new StoreException("The store is down.");
             }
 
+            Appending();
             return inner.Append(events, format);
         }
 
@@ -102,6 +105,37 @@ public sealed class StoreSinkTests
         (sink.Accounts.NoteCounts["store_down"], sink.Accounts.NoteCounts["store_back"]).ShouldBe((1, 1));
         ((StoreSinkReport)sink.Report()).MostWaiting.ShouldBe(9000);
     }
+
+    [Fact]
+    public void Behind_the_last_event_what_waits_is_stored_as_soon_as_the_store_is_back()
+    {
+        using var fixture = new JournalFixture();
+        using var store = new FailingStore(fixture.Open()) { IsDown = true };
+        var clock = new VirtualClock();
+        using var sink = new StoreSink<MarketEvent>(new StoreSinkOptions { RetrySeconds = 2 }, () => store, fixture.Format, clock);
+        var events = JournalFixture.Events(10_000);
+        sink.Start();
+        sink.Observe(Run<MarketEvent>.Of(events));
+        clock.MoveTo(60_000_000_000);
+        store.Refused.ShouldBe(31, "once every two seconds");
+        Gauge(sink, "qt_store_up").ShouldBe(0);
+        Gauge(sink, "qt_store_waiting").ShouldBe(10_000);
+        store.IsDown = false;
+        var backfilling = new List<double>();
+        store.Appending = () => backfilling.Add(Gauge(sink, "qt_store_backfilling"));
+        clock.MoveTo(62_000_000_000);
+
+        fixture.Everything().ShouldBe(events);
+        backfilling.ShouldBe([0, 1, 1], "the first piece shows that the store is back");
+        (Gauge(sink, "qt_store_up"), Gauge(sink, "qt_store_backfilling"), Gauge(sink, "qt_store_waiting"), Gauge(sink, "qt_store_outages")).ShouldBe((1, 0, 0, 1));
+        clock.MoveTo(1_000_000_000_000);
+        store.Refused.ShouldBe(31);
+        sink.Accounts.NoteCounts["store_back"].ShouldBe(1);
+        var report = (StoreSinkReport)sink.Report();
+        (report.Stored, report.State, report.Outages).ShouldBe((10_000, StoreState.Connected, 1));
+    }
+
+    private static double Gauge(StoreSink<MarketEvent> sink, string name) => sink.Gauges.Single(g => g.Name == name).Value;
 
     [Fact]
     public void Beyond_the_buffer_the_oldest_are_dropped_and_counted()

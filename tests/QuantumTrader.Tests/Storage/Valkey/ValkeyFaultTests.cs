@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
 using QuantumTrader.Storage;
 using QuantumTrader.Storage.Valkey;
@@ -84,6 +85,44 @@ public sealed class ValkeyFaultTests
         Persist(() => store.Append<MarketEvent>(Stored.Trades(2000, 1, 1000, 1000), Stored.Format));
         Persist(store.Flush);
         store.Read().Answer.Count.ShouldBe(2100);
+    }
+
+    [ValkeyFact]
+    public void What_is_refused_is_told_once_however_often_the_call_must_be_repeated()
+    {
+        using var server = new ValkeyServer();
+        using var store = Stored.Open(server);
+        store.Store(Stored.Trade(1, 1), Stored.Trade(1, 1, symbol: 2));
+        var events = new[] { Stored.Trade(2, 2) with { EventTime = -5 }, Stored.Trade(3, 3), Stored.Trade(4, 4, symbol: 2) };
+        server.Cli("CONFIG", "SET", "maxmemory", "1mb");
+        Should.Throw<StoreException>(() => store.Append<MarketEvent>(events, Stored.Format));
+        // The entry of B is kept and sent again, and only then refused for good.
+        server.Cli("DEL", "qt:tick:B");
+        server.Cli("CONFIG", "SET", "maxmemory", "0");
+        server.Cli("SET", "qt:tick:B", "mine");
+
+        var answer = default(StoreAppend);
+        Persist(() => answer = store.Append<MarketEvent>(events, Stored.Format));
+        answer.Refused.ShouldBe(new Dictionary<(string, string), long> { [("tick", "before_1970")] = 1, [("tick", "foreign_key")] = 1 }, ignoreOrder: true);
+        store.Report().Refused.ShouldBe(new Dictionary<string, long> { ["before_1970"] = 1, ["foreign_key"] = 1 }, ignoreOrder: true);
+        store.Numbers().ShouldBe([1, 3]);
+    }
+
+    [ValkeyFact]
+    public void A_quiet_stream_is_complete_when_its_server_is_back()
+    {
+        using var server = new ValkeyServer();
+        using var store = Stored.Open(server, o => o with { TimeoutMs = 300 });
+        using var sink = new StoreSink<MarketEvent>(new StoreSinkOptions { RetrySeconds = 0.05 }, () => store, Stored.Format, TimeProvider.System);
+        sink.Start();
+        sink.Observe(Run<MarketEvent>.Of(Stored.Trades(100)));
+        server.Kill();
+        sink.Observe(Run<MarketEvent>.Of(Stored.Trades(5000, 1, 101, 100)));
+        sink.Gauges.Single(g => g.Name == "qt_store_up").Value.ShouldBe(0);
+        server.Restart();
+
+        Eventually.Holds(() => sink.Gauges.Single(g => g.Name == "qt_store_waiting").Value == 0, "it must be stored without another event");
+        store.Numbers().ShouldBe(Enumerable.Range(1, 5100).Select(i => (long)i));
     }
 
     [ValkeyFact]

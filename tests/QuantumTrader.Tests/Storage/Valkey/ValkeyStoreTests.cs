@@ -225,7 +225,9 @@ public sealed class ValkeyStoreTests(SharedServer shared)
         sink.Complete();
 
         sink.Accounts.Dropped.ShouldBe(new Dictionary<string, long> { ["before_1970"] = 1, ["foreign_key"] = 3 }, ignoreOrder: true);
-        ((StoreSinkReport)sink.Report()!).Stored.ShouldBe(1);
+        var report = (StoreSinkReport)sink.Report()!;
+        report.Stored.ShouldBe(1);
+        report.Channels["tick"].Events.ShouldBe(1, "what was refused was not stored");
     }
 
     [ValkeyFact]
