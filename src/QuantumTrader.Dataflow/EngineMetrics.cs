@@ -37,7 +37,7 @@ public sealed class EngineMetrics : IDisposable
         _meter.CreateObservableGauge("qt_edge_capacity", () => Edges().Select(e => new Measurement<long>(e.Capacity, Tags(e))), null, "Events that may wait in an edge.");
         _meter.CreateObservableCounter("qt_edge_dropped_total", () => Edges().SelectMany(e => e.Dropped.Select(d => new Measurement<long>(d.Value, [.. Tags(e), new("reason", d.Key)]))), null, "Events that an edge dropped.");
         _meter.CreateObservableGauge("qt_latency_seconds", () => Report().Latency.SelectMany(Quantiles), "s", "Time from source to last block.");
-        foreach (var gauge in Blocks().SelectMany(b => b.Gauges).DistinctBy(g => g.Name))
+        foreach (var gauge in graph.Blocks.Values.SelectMany(b => b.Gauges).DistinctBy(g => g.Name))
         {
             _meter.CreateObservableGauge(gauge.Name, () => Blocks().SelectMany(b => b.Gauges.Where(g => g.Name == gauge.Name).Select(g => new Measurement<double>(g.Value, Tags(b)))), null, gauge.Description);
         }

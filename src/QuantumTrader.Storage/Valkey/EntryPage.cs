@@ -51,10 +51,12 @@ internal sealed class EntryPage
         public int Fields;
         public int Start;
         public int End;
+        public bool HasNamesOfPrevious;
     }
 
     private struct Field
     {
+        public int Start;
         public int Name;
         public int NameLength;
         public int Value;
@@ -62,6 +64,9 @@ internal sealed class EntryPage
     }
 
     public int Count { get; private set; }
+
+    /// <summary>Changes with every reply.</summary>
+    public long Number { get; private set; }
 
     /// <summary>Fields of all entries.</summary>
     public int FieldCount => _fieldCount;
@@ -74,6 +79,9 @@ internal sealed class EntryPage
     public EntryId Id(int entry) => _entries[entry].Id;
 
     public int Fields(int entry) => _entries[entry].Fields;
+
+    /// <summary>The fields have the names of the entry before, in the same order.</summary>
+    public bool HasNamesOfPrevious(int entry) => _entries[entry].HasNamesOfPrevious;
 
     public ReadOnlySpan<byte> Name(int entry, int field)
     {
@@ -93,9 +101,6 @@ internal sealed class EntryPage
     /// <summary>Reads a list of entries, as XRANGE answers it, its first token included.</summary>
     public void Read(RespReader reader)
     {
-        _reader = reader;
-        Count = 0;
-        _fieldCount = 0;
         reader.Hold();
         reader.Next();
         Expect(reader, RespKind.Array);
@@ -107,6 +112,7 @@ internal sealed class EntryPage
     public void ReadEntries(RespReader reader)
     {
         _reader = reader;
+        Number++;
         Count = 0;
         _fieldCount = 0;
         for (var left = reader.Number; left > 0; left--)
@@ -142,27 +148,45 @@ internal sealed class EntryPage
             return;
         }
 
-        Count++;
         entry.FirstField = _fieldCount;
         entry.Fields = (int)Math.Min(parts / 2, MaxFields);
         entry.Start = reader.Place;
+        entry.HasNamesOfPrevious = Count > 0 && _entries[Count - 1].Fields == entry.Fields;
         if (_fields.Length - _fieldCount < entry.Fields)
         {
             Array.Resize(ref _fields, Math.Max(_fields.Length * 2, _fieldCount + entry.Fields));
         }
 
-        for (var i = 0; i < parts; i += 2)
+        Count++;
+        for (var i = 0; i < entry.Fields; i++)
+        {
+            ref var field = ref _fields[_fieldCount++];
+            field.Start = reader.Place;
+            entry.HasNamesOfPrevious = entry.HasNamesOfPrevious && TakeNameOf(ref _fields[_fieldCount - 1 - entry.Fields], reader, ref field);
+            if (!entry.HasNamesOfPrevious)
+            {
+                reader.Next();
+                (field.Name, field.NameLength) = (reader.Start, reader.Length);
+            }
+
+            reader.Next();
+            (field.Value, field.ValueLength) = (reader.Start, reader.Length);
+        }
+
+        for (var left = parts - (2 * entry.Fields); left > 0; left--)
         {
             reader.Next();
-            var (name, nameLength) = (reader.Start, reader.Length);
-            reader.Next();
-            if (i < 2 * MaxFields)
-            {
-                _fields[_fieldCount++] = new Field { Name = name, NameLength = nameLength, Value = reader.Start, ValueLength = reader.Length };
-            }
         }
 
         entry.End = reader.Place;
+    }
+
+    // Nearly all entries of a stream have the same names: comparing a name as it stands there is quicker than taking it apart.
+    private static bool TakeNameOf(ref Field previous, RespReader reader, ref Field field)
+    {
+        field.Name = field.Start + previous.Name - previous.Start;
+        field.NameLength = previous.NameLength;
+        return reader.TrySkip(reader.Span(previous.Start, previous.Name + previous.NameLength + 2 - previous.Start));
     }
 
     private static void Expect(RespReader reader, RespKind kind)

@@ -12,12 +12,14 @@ namespace QuantumTrader.Storage.Valkey;
 internal sealed class EntryReader(IReadOnlyList<string> fields, string symbol) : IFieldReader
 {
     private const int MaxLayouts = 16;
+    private const int TextsOfField = 4;
 
     private readonly List<Layout> _layouts = [];
     private readonly List<Moment> _moments = [];
     private EntryPage _page = null!;
     private Layout _layout = new([], [], false);
-    private TextSlot[] _texts = new TextSlot[16];
+    private TextSlot[] _texts = new TextSlot[16 * TextsOfField];
+    private long _pageNumber;
     private int _entry;
     private int _next;
     private int _nextLayout;
@@ -26,7 +28,11 @@ internal sealed class EntryReader(IReadOnlyList<string> fields, string symbol) :
     /// <param name="Encoded">As they come.</param>
     /// <param name="Names">As text.</param>
     /// <param name="IsOurs">At least one of them belongs to the format.</param>
-    private sealed record Layout(byte[][] Encoded, string[] Names, bool IsOurs);
+    private sealed record Layout(byte[][] Encoded, string[] Names, bool IsOurs)
+    {
+        /// <summary>What was asked for, question by question, and where it stands: formats ask the same of every event.</summary>
+        public (string Name, int At)[] Asked { get; } = new (string, int)[64];
+    }
 
     /// <summary>Names of the two fields that a moment is kept in.</summary>
     private sealed record Moment(string Name, string Microseconds, string Nanoseconds);
@@ -40,10 +46,9 @@ internal sealed class EntryReader(IReadOnlyList<string> fields, string symbol) :
     /// <summary>Turns to an entry of a page; false when it has none of the fields of the format.</summary>
     public bool Turn(EntryPage page, int entry)
     {
-        _page = page;
-        _entry = entry;
-        _next = 0;
-        if (!Matches(_layout))
+        var isNextOfKind = page.Number == _pageNumber && entry == _entry + 1 && page.HasNamesOfPrevious(entry);
+        (_page, _pageNumber, _entry, _next) = (page, page.Number, entry, 0);
+        if (!isNextOfKind && !Matches(_layout))
         {
             _layout = FindLayout();
         }
@@ -116,20 +121,26 @@ internal sealed class EntryReader(IReadOnlyList<string> fields, string symbol) :
             return name == "symbol" ? symbol : "";
         }
 
-        // The same field nearly always says the same: the symbol, the kind, the side.
+        // The same field nearly always says one of a few things: the symbol, the kind, the side.
         var bytes = _page.Value(_entry, at);
-        if (at >= _texts.Length)
+        var first = at * TextsOfField;
+        if (first >= _texts.Length)
         {
-            Array.Resize(ref _texts, Math.Max(_texts.Length * 2, at + 1));
+            Array.Resize(ref _texts, Math.Max(_texts.Length * 2, first + TextsOfField));
         }
 
-        ref var slot = ref _texts[at];
-        if (slot.Bytes is null || !bytes.SequenceEqual(slot.Bytes))
+        var known = _texts.AsSpan(first, TextsOfField);
+        foreach (ref readonly var slot in known)
         {
-            slot = new TextSlot { Bytes = bytes.ToArray(), Text = Encoding.UTF8.GetString(bytes) };
+            if (slot.Bytes is not null && bytes.SequenceEqual(slot.Bytes))
+            {
+                return slot.Text;
+            }
         }
 
-        return slot.Text;
+        known[..^1].CopyTo(known[1..]);
+        known[0] = new TextSlot { Bytes = bytes.ToArray(), Text = Encoding.UTF8.GetString(bytes) };
+        return known[0].Text;
     }
 
     public double[] Reals(string name)
@@ -205,7 +216,23 @@ internal sealed class EntryReader(IReadOnlyList<string> fields, string symbol) :
         return new FieldException(name, $"entry {_page.Id(_entry)} has '{(found.Length <= 40 ? found : found[..40])}'. Legal: {legal}.");
     }
 
-    private int Find(string name) => FieldOrder.Find(_layout.Names, name, ref _next);
+    private int Find(string name)
+    {
+        var question = _next++;
+        var asked = _layout.Asked;
+        if (question < asked.Length && ReferenceEquals(asked[question].Name, name))
+        {
+            return asked[question].At;
+        }
+
+        var at = Array.IndexOf(_layout.Names, name);
+        if (question < asked.Length)
+        {
+            asked[question] = (name, at);
+        }
+
+        return at;
+    }
 
     private bool Matches(Layout layout)
     {

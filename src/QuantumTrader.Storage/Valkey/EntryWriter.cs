@@ -14,9 +14,12 @@ namespace QuantumTrader.Storage.Valkey;
 internal sealed class EntryWriter(RespWriter target) : IFieldWriter
 {
     private const int NumberLength = 40;
+    private const int MaxKnownText = 32;
+    private const int MaxKnownTexts = 256;
 
     // Field names, and texts such as a symbol's name, come back as the same objects event after event.
     private readonly Dictionary<(string Name, string Suffix), byte[]> _names = [];
+    private readonly Dictionary<string, byte[]> _texts = new(ReferenceEqualityComparer.Instance);
     private Slot[] _slots = new Slot[32];
     private int _next;
 
@@ -25,8 +28,6 @@ internal sealed class EntryWriter(RespWriter target) : IFieldWriter
         public string Name;
         public string Suffix;
         public byte[] EncodedName;
-        public string? Text;
-        public byte[] EncodedText;
     }
 
     /// <summary>Where the fields go; a writer serves one lane after the other.</summary>
@@ -77,14 +78,24 @@ internal sealed class EntryWriter(RespWriter target) : IFieldWriter
 
     public void Text(string name, string value)
     {
-        ref var slot = ref Name(name);
-        if (!ReferenceEquals(slot.Text, value))
+        Name(name);
+        if (value.Length > MaxKnownText)
         {
-            slot.Text = value;
-            slot.EncodedText = Encode(value, "");
+            Target.Bulk(value);
+            return;
         }
 
-        Target.Raw(slot.EncodedText);
+        if (!_texts.TryGetValue(value, out var encoded))
+        {
+            if (_texts.Count == MaxKnownTexts)
+            {
+                _texts.Clear();
+            }
+
+            _texts[value] = encoded = Encode(value, "");
+        }
+
+        Target.Raw(encoded);
     }
 
     public void Reals(string name, ReadOnlySpan<double> values)
@@ -144,7 +155,7 @@ internal sealed class EntryWriter(RespWriter target) : IFieldWriter
         Target.Advance(head + length + 2);
     }
 
-    private ref Slot Name(string name, string suffix = "")
+    private void Name(string name, string suffix = "")
     {
         Parts += 2;
         if (_next == _slots.Length)
@@ -160,11 +171,10 @@ internal sealed class EntryWriter(RespWriter target) : IFieldWriter
                 _names[(name, suffix)] = encoded = Encode(name, suffix);
             }
 
-            slot = new Slot { Name = name, Suffix = suffix, EncodedName = encoded, EncodedText = [] };
+            slot = new Slot { Name = name, Suffix = suffix, EncodedName = encoded };
         }
 
         Target.Raw(slot.EncodedName);
-        return ref slot;
     }
 
     private static byte[] Encode(string text, string suffix) => Encoding.UTF8.GetBytes(FormattableString.Invariant($"${Encoding.UTF8.GetByteCount(text) + suffix.Length}\r\n{text}{suffix}\r\n"));

@@ -1,14 +1,15 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
 
 namespace QuantumTrader.Storage.Valkey;
 
-/// <summary>Events that are held until nothing can come before them any more.</summary>
-internal sealed class EventBuffer<T> where T : struct, IEvent<T>
+/// <summary>Events that are held until nothing can come before them any more, in arrays that are lent.</summary>
+internal sealed class EventBuffer<T> : IDisposable where T : struct, IEvent<T>
 {
-    private T[] _events = new T[1024];
-    private EventKey[] _keys = new EventKey[1024];
+    private T[] _events = ArrayPool<T>.Shared.Rent(1024);
+    private EventKey[] _keys = ArrayPool<EventKey>.Shared.Rent(1024);
     private int _start;
     private int _end;
     private bool _isUnsorted;
@@ -74,15 +75,30 @@ internal sealed class EventBuffer<T> where T : struct, IEvent<T>
         }
     }
 
+    public void Dispose() => (_events, _keys, _start, _end) = (GiveBack(_events, []), GiveBack(_keys, []), 0, 0);
+
+    private TItem[] Grown<TItem>(TItem[] items, int length)
+    {
+        var grown = ArrayPool<TItem>.Shared.Rent(length);
+        Array.Copy(items, grown, _end);
+        return GiveBack(items, grown);
+    }
+
+    private static TItem[] GiveBack<TItem>(TItem[] items, TItem[] instead)
+    {
+        ArrayPool<TItem>.Shared.Return(items, RuntimeHelpers.IsReferenceOrContainsReferences<TItem>());
+        return instead;
+    }
+
     private void MakeRoom(int more)
     {
-        if (_events.Length - _end >= more)
+        if (Math.Min(_events.Length, _keys.Length) - _end >= more)
         {
             return;
         }
 
         var count = _end - _start;
-        if (_start >= count && _events.Length - count >= more)
+        if (_start >= count && Math.Min(_events.Length, _keys.Length) - count >= more)
         {
             Array.Copy(_events, _start, _events, 0, count);
             Array.Copy(_keys, _start, _keys, 0, count);
@@ -91,8 +107,8 @@ internal sealed class EventBuffer<T> where T : struct, IEvent<T>
         else
         {
             var length = Math.Max(_events.Length * 2, _end + more);
-            Array.Resize(ref _events, length);
-            Array.Resize(ref _keys, length);
+            _events = Grown(_events, length);
+            _keys = Grown(_keys, length);
         }
     }
 }

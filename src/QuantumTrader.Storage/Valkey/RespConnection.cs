@@ -32,6 +32,9 @@ internal sealed class RespConnection : IDisposable
     /// </summary>
     public bool IsAsking { get; set; }
 
+    /// <summary>For entries of a reply; used again and again.</summary>
+    public EntryPage Page { get; } = new();
+
     /// <summary>One command for <see cref="Send()"/>.</summary>
     public RespWriter Writer { get; } = new();
 
@@ -39,21 +42,26 @@ internal sealed class RespConnection : IDisposable
     public static RespConnection Open(ValkeyOptions options, ValkeyAddress address)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendTimeout = options.TimeoutMs, ReceiveTimeout = options.TimeoutMs };
+        using var deadline = new CancellationTokenSource(options.TimeoutMs);
         try
         {
-            using var deadline = new CancellationTokenSource(options.TimeoutMs);
-            socket.ConnectAsync(address.Host, address.Port, deadline.Token).AsTask().GetAwaiter().GetResult();
-            Stream stream = new NetworkStream(socket, ownsSocket: true);
-            if (options.Tls)
+            // One asynchronous call, and from then on every read and write of this socket would take a detour over another thread.
+            Stream stream;
+            using (deadline.Token.Register(socket.Dispose))
             {
-                stream = Encrypt(stream, options, address, deadline.Token);
+                socket.Connect(address.Host, address.Port);
+                stream = new NetworkStream(socket, ownsSocket: true);
+                if (options.Tls)
+                {
+                    stream = Encrypt(stream, options, address);
+                }
             }
 
             var connection = new RespConnection(socket, stream, address);
             connection.SignIn(options);
             return connection;
         }
-        catch (OperationCanceledException e)
+        catch (Exception e) when (deadline.IsCancellationRequested && e is SocketException or IOException or ObjectDisposedException or AuthenticationException)
         {
             socket.Dispose();
             throw ValkeyErrors.Down(address, $"no answer within {options.TimeoutMs} ms", e);
@@ -111,7 +119,7 @@ internal sealed class RespConnection : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 
-    private static SslStream Encrypt(Stream stream, ValkeyOptions options, ValkeyAddress address, CancellationToken deadline)
+    private static SslStream Encrypt(Stream stream, ValkeyOptions options, ValkeyAddress address)
     {
         var trust = options.TlsAuthority.Length == 0 ? null : Authorities(options.TlsAuthority);
         var encrypted = new SslStream(stream, leaveInnerStreamOpen: false);
@@ -122,7 +130,7 @@ internal sealed class RespConnection : IDisposable
             policy.CertificateChainPolicy.CustomTrustStore.AddRange(trust);
         }
 
-        encrypted.AuthenticateAsClientAsync(policy, deadline).GetAwaiter().GetResult();
+        encrypted.AuthenticateAsClient(policy);
         return encrypted;
     }
 

@@ -131,6 +131,14 @@ internal sealed class RespReader(Stream stream)
         _at = at;
     }
 
+    /// <summary>Skips bytes that are expected next; false when others stand there, or they have not arrived yet.</summary>
+    public bool TrySkip(ReadOnlySpan<byte> expected)
+    {
+        var isThere = _buffer.AsSpan(_at, _end - _at).StartsWith(expected);
+        _at += isThere ? expected.Length : 0;
+        return isThere;
+    }
+
     /// <summary>Skips the rest of a reply whose first token was just read.</summary>
     public void Skip()
     {

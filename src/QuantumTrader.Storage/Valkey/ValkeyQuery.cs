@@ -34,7 +34,8 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
 
         try
         {
-            return new Running<T>(this, query, format, page, keys.Stream(query.Channel, query.Symbol)).Read();
+            using var running = new Running<T>(this, query, format, page, keys.Stream(query.Channel, query.Symbol));
+            return running.Read();
         }
         catch (ValkeyErrorException e)
         {
@@ -81,7 +82,7 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
     {
         connection.Writer.Begin(6).Bulk("XREVRANGE"u8).Bulk(stream).Bulk("+"u8).Bulk("-"u8).Bulk("COUNT"u8).Bulk(1);
         connection.Send();
-        var page = new EntryPage();
+        var page = connection.Page;
         page.Read(connection.Reader);
         return page.Count == 0 ? (EntryId?)null : page.LastId;
     });
@@ -118,7 +119,7 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
 
     private static void ReadPages(RespConnection connection, string stream, string from, string to, PageHandler handle)
     {
-        var page = new EntryPage();
+        var page = connection.Page;
         var count = FirstPage;
         Ask(connection, stream, from, to, count);
         while (true)
@@ -154,7 +155,7 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
     }
 
     /// <summary>One query while it runs.</summary>
-    private sealed class Running<T>(ValkeyQuery owner, StoreQuery query, EventFormat<T> format, StorePage<T> page, string stream) where T : struct, IEvent<T>
+    private sealed class Running<T>(ValkeyQuery owner, StoreQuery query, EventFormat<T> format, StorePage<T> page, string stream) : IDisposable where T : struct, IEvent<T>
     {
         private readonly EntryDecoder<T> _decoder = new(format, query.Symbol);
         private readonly EventBuffer<T> _buffer = new();
@@ -186,6 +187,8 @@ internal sealed class ValkeyQuery(ValkeyOptions options, ValkeyKeys keys, ReadCo
             EmitBelow(long.MaxValue);
             return new StoreAnswer(_count, _first, _last, _gaps);
         }
+
+        public void Dispose() => _buffer.Dispose();
 
         private void Decode(EntryPage entries) => _decoder.Decode(
             entries,
