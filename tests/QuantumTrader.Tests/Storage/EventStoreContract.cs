@@ -129,6 +129,7 @@ public abstract class EventStoreContract : IDisposable
         events.Select(e => e.EventTime).ShouldBe([Noon, Noon + Second]);
         events.ShouldAllBe(e => e.Price == 5000 * Scaled.One);
         (answer.First, answer.Last).ShouldBe((Noon, Noon + Second));
+        answer.Gaps.ShouldBeEmpty("nothing else was stored");
     }
 
     [ContractFact]
