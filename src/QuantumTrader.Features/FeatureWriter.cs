@@ -18,6 +18,9 @@ public ref struct FeatureWriter(Span<double> values, Span<ulong> warm, ReadOnlyS
     /// <summary>Place of the feature that comes next.</summary>
     public readonly int Next => _next;
 
+    /// <summary>A writer that stands so many features further on.</summary>
+    public readonly FeatureWriter Ahead(int count) => this with { _next = _next + count };
+
     /// <summary>Writes the next feature.</summary>
     public void Add(bool isWarm, double value)
     {

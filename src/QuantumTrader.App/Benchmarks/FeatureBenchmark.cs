@@ -13,7 +13,7 @@ namespace QuantumTrader.App.Benchmarks;
 internal static class FeatureBenchmark
 {
     private static readonly MarketContext Market = MarketContext.Of(new TradingCalendar(), [.. Enumerable.Range(1, 8).Select(i => new Instrument($"S{i}", 0.5m, 1m, 1m))]);
-    private static readonly Model65Options PerTrade = new() { Evaluate = EvaluateOn.Trade };
+    private static readonly Model65Options PerTrade = new() { Every = Cadence.Trade };
 
     /// <summary>Runs all cases.</summary>
     public static BenchmarkResult Run(BenchmarkRequest request)
@@ -72,7 +72,7 @@ internal static class FeatureBenchmark
         // Three hours of trades, the longest window, lie in the first quarter.
         var (trades, updates) = (Trades(count, 1, 100_000_000), BookUpdates(count, 100_000_000));
         var flow = new FlowOptions();
-        var book = new BookFeaturesOptions { Every = BookCadence.Update, Start = BookStart.FirstUpdate };
+        var book = new BookFeaturesOptions { Every = Cadence.Update, Start = BookStart.FirstUpdate };
         var figures = Rounds.Run(
             () => NanosecondsPerEvent(trades, new Model65Block(PerTrade, Market), withRings: true),
             () => FromRings(trades, Math.Max(100, count / 1000)),
@@ -261,7 +261,7 @@ internal static class FeatureBenchmark
         }
 
         var loaded = new PipelineLoader(PipelineArguments.Registry).Load(
-            Path.Combine(root, "pipelines", "replay-btcusdt.yml"), null, [$"blocks.feed.path={file}", "blocks.features.type=features.model65", "blocks.features.evaluate=trade"]);
+            Path.Combine(root, "pipelines", "replay-btcusdt.yml"), null, [$"blocks.feed.path={file}", "blocks.features.type=features.model65", "blocks.features.every=trade"]);
         var plan = loaded.Plan ?? throw new InvalidOperationException(string.Join("; ", loaded.Findings));
         var figures = Rounds.Run(() =>
         {

@@ -4,19 +4,6 @@ using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Features;
 
-/// <summary>When <c>features.book</c> sends a vector.</summary>
-public enum BookCadence
-{
-    /// <summary>After each whole book message, or each quote.</summary>
-    Update,
-
-    /// <summary>At the end of each candle.</summary>
-    Candle,
-
-    /// <summary>Every <c>interval_ms</c> of event time.</summary>
-    Interval,
-}
-
 /// <summary>From what the best bid and ask are known.</summary>
 public enum BestQuoteFrom
 {
@@ -28,18 +15,10 @@ public enum BestQuoteFrom
 }
 
 /// <summary>Options of the block <c>features.book</c>.</summary>
-public sealed record BookFeaturesOptions
+public sealed record BookFeaturesOptions : CadenceOptions
 {
-    /// <summary>When a vector is sent: after each <c>update</c>, at the end of each <c>candle</c>, or every <c>interval</c> of event time.</summary>
-    public BookCadence Every { get; init; } = BookCadence.Interval;
-
-    /// <summary>Length of an interval in milliseconds of event time.</summary>
-    [Range(1, 86_400_000)]
-    public int IntervalMs { get; init; } = 1000;
-
-    /// <summary>Length of a candle in seconds.</summary>
-    [Range(1, 86_400)]
-    public int CandleSeconds { get; init; } = 60;
+    /// <summary>Options with a vector in each interval.</summary>
+    public BookFeaturesOptions() => Every = Cadence.Interval;
 
     /// <summary>From what the best bid and ask are known: the <c>book</c>, or the feed's own <c>quote</c>s where there is no book.</summary>
     public BestQuoteFrom BestFrom { get; init; } = BestQuoteFrom.Book;
@@ -65,118 +44,64 @@ public sealed record BookFeaturesOptions
 /// </summary>
 [Block("features.book", "Order flow imbalance of the quotes, depth, spread and liquidity, from books or quotes.")]
 [Partitioned]
-public sealed class BookFeatures : Operator<MarketEvent, FeatureVector>, IFeatureBlock
+public sealed class BookFeatures(BookFeaturesOptions options, MarketContext market) : FeatureBlock(options, market, symbol => new BookState(symbol, options, market)), IFeatureBlock
 {
-    private readonly BookFeaturesOptions _options;
-    private readonly MarketContext _market;
-    private readonly SymbolState[] _symbols;
-
-    /// <summary>A block that has seen nothing.</summary>
-    public BookFeatures(BookFeaturesOptions options, MarketContext market)
-    {
-        _options = options;
-        _market = market;
-        _symbols = [.. Enumerable.Range(1, market.Symbols.Count).Select(symbol => new SymbolState(symbol, options, market))];
-    }
-
     /// <summary>The vectors that this block sends.</summary>
     public static FeatureSchema Schema { get; } = new("book", BookDefinitions.Groups) { Channel = "liquidity" };
 
     /// <inheritdoc/>
-    public override void Process(Run<MarketEvent> run, Output<FeatureVector> output)
-    {
-        foreach (ref readonly var e in run)
-        {
-            var index = e.Symbol - 1;
-            if ((uint)index >= (uint)_symbols.Length)
-            {
-                continue;
-            }
-
-            var state = _symbols[index];
-            state.Quotes.WatchFrom(e.EventTime);
-            if (_options.Every == BookCadence.Candle)
-            {
-                if (e.EventTime >= state.Candles.NextBoundary)
-                {
-                    state.Candles.Advance(e.EventTime, e.Sequence);
-                    foreach (ref readonly var candle in state.Candles.Closed)
-                    {
-                        Send(state, candle.Sequence, candle.EndTime, candle.EndTime - 1, output);
-                    }
-                }
-
-                state.Candles.Add(in e);
-            }
-            else if (_options.Every == BookCadence.Interval && state.Clock.TryReach(e.EventTime, out var tick))
-            {
-                Send(state, e.Sequence, tick, tick - 1, output);
-            }
-
-            if (Take(state, in e) && _options.Every == BookCadence.Update)
-            {
-                Send(state, e.Sequence, e.EventTime, e.EventTime, output);
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    public override object Report() => _symbols
+    public override object Report() => Symbols.Cast<BookState>()
         .Where(s => (s.Quotes.Updates | s.Quotes.Crossed) != 0)
-        .ToDictionary(s => _market.Symbols.Name(s.Symbol), s => new BookFeaturesReport(s.Quotes.Updates, s.Quotes.Crossed), StringComparer.Ordinal);
+        .ToDictionary(s => Market.Symbols.Name(s.Symbol), s => new BookFeaturesReport(s.Quotes.Updates, s.Quotes.Crossed), StringComparer.Ordinal);
 
-    // True when there is something new to evaluate.
-    private bool Take(SymbolState state, in MarketEvent e)
+    private sealed class BookState(int symbol, BookFeaturesOptions options, MarketContext market) : SymbolFeatures(symbol, Schema, options, market)
     {
-        if (_options.BestFrom == BestQuoteFrom.Quote)
-        {
-            if (e.Kind == EventKind.Quote)
-            {
-                state.Quotes.Add(e.EventTime, new PriceLevel(e.BidPrice, e.BidQuantity), new PriceLevel(e.AskPrice, e.AskQuantity));
-            }
-
-            return e.Kind == EventKind.Quote;
-        }
-
-        var change = state.Depth.Process(in e);
-        if (change == BookChange.Applied)
-        {
-            state.Quotes.AddLevels(e.EventTime, state.Depth.Book);
-            state.Quotes.Add(e.EventTime, state.Depth.Book.BestBid, state.Depth.Book.BestAsk);
-        }
-        else if (change == BookChange.Invalidated)
-        {
-            state.Quotes.Lose();
-        }
-
-        return change != BookChange.None;
-    }
-
-    private static void Send(SymbolState state, long sequence, long eventTime, long time, Output<FeatureVector> output)
-    {
-        var vector = new FeatureWriter(state.Values, state.Warm, Schema.Neutrals, 0);
-        state.Quotes.Evaluate(time, ref vector);
-        state.Depth.EvaluateDepth(ref vector);
-        state.Depth.EvaluateScore(ref vector);
-        state.Depth.EvaluateProfile(ref vector);
-        FeatureVector.Write(ref output.Next(), sequence, eventTime, state.Symbol, Schema, state.Values, state.Warm);
-    }
-
-    private sealed class SymbolState(int symbol, BookFeaturesOptions options, MarketContext market)
-    {
-        public IntervalClock Clock = new(options.IntervalMs * 1_000_000L);
-
-        public int Symbol { get; } = symbol;
-
-        public double[] Values { get; } = new double[Schema.Names.Count];
-
-        public ulong[] Warm { get; } = new ulong[Schema.WarmWords];
-
-        public CandleBuilder Candles { get; } = new(market.Calendar, symbol, options.CandleSeconds * 1_000_000_000L);
-
-        public DepthWindow Depth { get; } = new(market.Instrument(symbol), options.Start);
+        private readonly DepthWindow _depth = new(market.Instrument(symbol), options.Start);
 
         public QuoteWindow Quotes { get; } = new((long)(market.Instrument(symbol).Tick * Scaled.One), options.Levels, options.FullWindows, options.MaxUpdates);
+
+        public override void Begin(long time) => Quotes.WatchFrom(time);
+
+        public override Cadence? Take(in MarketEvent e)
+        {
+            if (e.Kind == EventKind.Trade)
+            {
+                return Candles.Add(in e) == CandleChange.Added ? Cadence.Trade : null;
+            }
+
+            if (options.BestFrom == BestQuoteFrom.Quote)
+            {
+                if (e.Kind != EventKind.Quote)
+                {
+                    return null;
+                }
+
+                Quotes.Add(e.EventTime, new PriceLevel(e.BidPrice, e.BidQuantity), new PriceLevel(e.AskPrice, e.AskQuantity));
+                return Cadence.Update;
+            }
+
+            switch (_depth.Process(in e))
+            {
+                case BookChange.Applied:
+                    Quotes.AddLevels(e.EventTime, _depth.Book);
+                    Quotes.Add(e.EventTime, _depth.Book.BestBid, _depth.Book.BestAsk);
+                    return Cadence.Update;
+                case BookChange.Invalidated:
+                    Quotes.Lose();
+                    return Cadence.Update;
+                default:
+                    return null;
+            }
+        }
+
+        public override void Evaluate(long time)
+        {
+            var vector = WriterAt(0);
+            Quotes.Evaluate(time, ref vector);
+            _depth.EvaluateDepth(ref vector);
+            _depth.EvaluateScore(ref vector);
+            _depth.EvaluateProfile(ref vector);
+        }
     }
 }
 

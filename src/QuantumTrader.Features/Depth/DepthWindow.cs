@@ -15,16 +15,17 @@ public sealed class DepthWindow
     /// <summary>Book updates over whose mean a score is low or not.</summary>
     public const int RecentUpdates = 10;
 
-    // A spread is never below 0.
-    private const double NoSpread = -1;
+    // Scores are kept in units of 2^-52, so that sums of them are exact.
+    private const double ScoreUnit = 1L << 52;
 
     private readonly double _tick;
     private readonly double _reference;
     private readonly BookBuilder _builder;
     private readonly PriceLevel[] _image = new PriceLevel[Levels];
-    private readonly double[] _scores = new double[Updates];
-    private readonly double[] _spreads = new double[Updates];
-    private long _updates;
+    private readonly RecentValues _scores = new(Updates);
+    private readonly RecentValues _recentScores = new(RecentUpdates);
+    private readonly RecentValues _spreads = new(Updates);
+    private readonly RecentValues _hasSpread = new(Updates);
 
     /// <summary>A book that has seen nothing.</summary>
     public DepthWindow(Instrument instrument, BookStart start = BookStart.Snapshot)
@@ -72,7 +73,7 @@ public sealed class DepthWindow
     internal void EvaluateScore(ref FeatureWriter vector)
     {
         vector.Add(IsValid, Score);
-        vector.Add(IsValid && _updates >= RecentUpdates, Mean(_scores, RecentUpdates));
+        vector.Add(IsValid && _recentScores.IsFull, (double)_recentScores.Sum / ScoreUnit / RecentUpdates);
     }
 
     /// <summary>Depth of both sides and its imbalance.</summary>
@@ -87,11 +88,11 @@ public sealed class DepthWindow
     /// <summary>Mean, least and greatest score and mean spread of the last fifty updates.</summary>
     internal void EvaluateProfile(ref FeatureWriter vector)
     {
-        var isWarm = IsValid && _updates >= Updates;
-        vector.Add(isWarm, Mean(_scores, Updates));
-        vector.Add(isWarm, _scores.Min());
-        vector.Add(isWarm, _scores.Max());
-        vector.Add(isWarm, MeanSpread());
+        var isWarm = IsValid && _scores.IsFull;
+        vector.Add(isWarm, (double)_scores.Sum / ScoreUnit / Updates);
+        vector.Add(isWarm, _scores.Least / ScoreUnit);
+        vector.Add(isWarm, _scores.Greatest / ScoreUnit);
+        vector.Add(isWarm, _hasSpread.Sum == 0 ? 0 : (double)_spreads.Sum / _tick / (double)_hasSpread.Sum);
     }
 
     private void Measure()
@@ -99,35 +100,13 @@ public sealed class DepthWindow
         BidDepth = Sum(_image.AsSpan(0, Book.CopyBids(_image)));
         AskDepth = Sum(_image.AsSpan(0, Book.CopyAsks(_image)));
         var hasSpread = Book.BidCount > 0 && Book.AskCount > 0 && !Book.IsCrossed;
-        var spread = hasSpread ? (Book.BestAsk.Price - Book.BestBid.Price) / _tick : NoSpread;
-        Score = hasSpread ? ScoreOf((double)BidDepth + AskDepth, _reference, spread) : 0;
-        var at = (int)(_updates++ % Updates);
-        (_scores[at], _spreads[at]) = (Score, spread);
-    }
-
-    // Added anew from oldest to newest each time: the same values give the same bits whatever came before.
-    private double Mean(double[] values, int count)
-    {
-        var sum = 0.0;
-        for (var i = Math.Max(0, _updates - count); i < _updates; i++)
-        {
-            sum += values[i % Updates];
-        }
-
-        return sum / count;
-    }
-
-    private double MeanSpread()
-    {
-        var (sum, count) = (0.0, 0);
-        for (var i = Math.Max(0, _updates - Updates); i < _updates; i++)
-        {
-            var spread = _spreads[i % Updates];
-            sum += spread == NoSpread ? 0 : spread;
-            count += spread == NoSpread ? 0 : 1;
-        }
-
-        return count == 0 ? 0 : sum / count;
+        var spread = hasSpread ? Book.BestAsk.Price - Book.BestBid.Price : 0;
+        Score = hasSpread ? ScoreOf((double)BidDepth + AskDepth, _reference, spread / _tick) : 0;
+        var score = (long)Math.Round(Score * ScoreUnit);
+        _scores.Add(score);
+        _recentScores.Add(score);
+        _spreads.Add(spread);
+        _hasSpread.Add(hasSpread ? 1 : 0);
     }
 
     private static long Sum(ReadOnlySpan<PriceLevel> levels)

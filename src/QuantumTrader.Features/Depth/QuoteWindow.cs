@@ -12,14 +12,11 @@ public sealed class QuoteWindow
     /// <summary>Changes of the best quote that the spread's mean, smallest and largest look back on.</summary>
     public const int SpreadUpdates = 50;
 
-    private const int OneMinute = 0;
-    private const int FifteenMinutes = 2;
-
     private static readonly long[] Spans = [60_000_000_000, 300_000_000_000, 900_000_000_000];
 
     private readonly long _tick;
     private readonly RollingSums<QuoteEntry, QuoteSum> _sums;
-    private readonly long[] _spreads = new long[SpreadUpdates];
+    private readonly RecentValues _spreads = new(SpreadUpdates);
     private readonly PriceLevel[] _levels;
     private readonly PriceLevel[] _image;
     private readonly int _depth;
@@ -78,10 +75,11 @@ public sealed class QuoteWindow
 
         var before = _anchor;
         _anchor = quote;
-        _spreads[(int)(_sums.Total.Quotes % SpreadUpdates)] = ask.Price - bid.Price;
-        Keep(time, before.HasBoth
-            ? new QuoteEntry(BidChange(before.Bid, bid) - AskChange(before.Ask, ask), bid.Quantity + ask.Quantity, 0, IsQuote: true, IsUpdate: true)
-            : new QuoteEntry(0, 0, 0, IsQuote: true, IsUpdate: false));
+        _spreads.Add(ask.Price - bid.Price);
+        if (before.HasBoth)
+        {
+            Keep(time, new QuoteEntry(BidChange(before.Bid, bid) - AskChange(before.Ask, ask), bid.Quantity + ask.Quantity, 0, IsUpdate: true));
+        }
     }
 
     /// <summary>Takes in the levels of the book as they stand after a whole message.</summary>
@@ -114,7 +112,7 @@ public sealed class QuoteWindow
         _hasLevels = true;
         if (flow != 0)
         {
-            Keep(time, new QuoteEntry(0, 0, flow, IsQuote: false, IsUpdate: false));
+            Keep(time, new QuoteEntry(0, 0, flow, IsUpdate: false));
         }
     }
 
@@ -129,20 +127,23 @@ public sealed class QuoteWindow
     internal void Evaluate(long time, ref FeatureWriter vector)
     {
         _sums.MoveTo(time);
-        for (var i = OneMinute; i <= FifteenMinutes; i++)
+        Span<QuoteSum> windows = stackalloc QuoteSum[Spans.Length];
+        Span<bool> isWatched = stackalloc bool[Spans.Length];
+        for (var i = 0; i < Spans.Length; i++)
         {
-            vector.Add(IsWatched(time, i) && Updates > 0, Units(_sums.Within(i).Flow));
+            windows[i] = _sums.Within(i);
+            isWatched[i] = time - Spans[i] >= _sums.HeldAfter && (!_needsFullWindows || time - Spans[i] >= _since);
+            vector.Add(isWatched[i] && Updates > 0, Units(windows[i].Flow));
         }
 
-        for (var i = OneMinute; i <= FifteenMinutes; i++)
+        for (var i = 0; i < Spans.Length; i++)
         {
-            var sum = _sums.Within(i);
-            vector.Add(IsWatched(time, i) && Updates > 0, sum.Depth == 0 ? 0 : 2.0 * (double)sum.Flow * sum.Updates / (double)sum.Depth);
+            vector.Add(isWatched[i] && Updates > 0, windows[i].FlowPerDepth);
         }
 
-        for (var i = OneMinute; i <= FifteenMinutes; i++)
+        for (var i = 0; i < Spans.Length; i++)
         {
-            vector.Add(IsWatched(time, i) && _hasLevels, Units(_sums.Within(i).DeepFlow) / _depth);
+            vector.Add(isWatched[i] && _hasLevels, Units(windows[i].DeepFlow) / _depth);
         }
 
         var (bid, ask) = _anchor;
@@ -150,12 +151,10 @@ public sealed class QuoteWindow
         var total = bidQuantity + askQuantity;
         vector.Add(_anchor.HasBoth, total == 0 ? 0 : (bidQuantity - askQuantity) / total);
         vector.Add(_anchor.HasBoth, MicroPrice(bid, ask));
-        var spreads = _spreads.AsSpan(0, (int)Math.Min(_sums.Total.Quotes, SpreadUpdates));
-        var (sum50, least, most) = Statistics(spreads);
         vector.Add(_anchor.HasBoth, Ticks(ask.Price - bid.Price));
-        vector.Add(spreads.Length == SpreadUpdates, (double)sum50 / _tick / spreads.Length);
-        vector.Add(spreads.Length == SpreadUpdates, Ticks(least));
-        vector.Add(spreads.Length == SpreadUpdates, Ticks(most));
+        vector.Add(_spreads.IsFull, (double)_spreads.Sum / _tick / SpreadUpdates);
+        vector.Add(_spreads.IsFull, Ticks(_spreads.Least));
+        vector.Add(_spreads.IsFull, Ticks(_spreads.Greatest));
     }
 
     /// <summary>The mean of both prices, each weighted with the other side's quantity; 0 when both are empty.</summary>
@@ -172,24 +171,7 @@ public sealed class QuoteWindow
 
     private static long AskChange(PriceLevel from, PriceLevel to) => (to.Price <= from.Price ? to.Quantity : 0) - (to.Price >= from.Price ? from.Quantity : 0);
 
-    private static (Int128 Sum, long Least, long Most) Statistics(ReadOnlySpan<long> spreads)
-    {
-        Int128 sum = 0;
-        var (least, most) = (long.MaxValue, 0L);
-        foreach (var spread in spreads)
-        {
-            sum += spread;
-            least = Math.Min(least, spread);
-            most = Math.Max(most, spread);
-        }
-
-        return (sum, least, most);
-    }
-
     private void Keep(long time, QuoteEntry entry) => _sums.Add(_newest = Math.Max(_newest, time), entry);
-
-    private bool IsWatched(long time, int span) =>
-        time - Spans[span] >= _sums.HeldAfter && (!_needsFullWindows || time - Spans[span] >= _since);
 
     private double Ticks(long price) => (double)price / _tick;
 
@@ -200,7 +182,7 @@ public sealed class QuoteWindow
         public bool HasBoth => Bid.Price > 0 && Ask.Price > 0;
     }
 
-    private readonly record struct QuoteEntry(long Flow, long Depth, long DeepFlow, bool IsQuote, bool IsUpdate);
+    private readonly record struct QuoteEntry(long Flow, long Depth, long DeepFlow, bool IsUpdate);
 
     private struct QuoteSum : IRollingSum<QuoteSum, QuoteEntry>
     {
@@ -208,13 +190,14 @@ public sealed class QuoteWindow
         public Int128 Depth;
         public Int128 DeepFlow;
         public long Updates;
-        public long Quotes;
+
+        public readonly double FlowPerDepth => Depth == 0 ? 0 : 2.0 * (double)Flow * Updates / (double)Depth;
 
         public void Add(in QuoteEntry entry) => Count(in entry, 1);
 
         public void Subtract(in QuoteEntry entry) => Count(in entry, -1);
 
-        public static long CountOf(in QuoteSum sum, int counter) => sum.Quotes;
+        public static long CountOf(in QuoteSum sum, int counter) => sum.Updates;
 
         public static QuoteSum operator -(QuoteSum a, QuoteSum b) => new()
         {
@@ -222,7 +205,6 @@ public sealed class QuoteWindow
             Depth = a.Depth - b.Depth,
             DeepFlow = a.DeepFlow - b.DeepFlow,
             Updates = a.Updates - b.Updates,
-            Quotes = a.Quotes - b.Quotes,
         };
 
         private void Count(in QuoteEntry entry, int sign)
@@ -231,7 +213,6 @@ public sealed class QuoteWindow
             Depth += sign * entry.Depth;
             DeepFlow += sign * entry.DeepFlow;
             Updates += entry.IsUpdate ? sign : 0;
-            Quotes += entry.IsQuote ? sign : 0;
         }
     }
 }

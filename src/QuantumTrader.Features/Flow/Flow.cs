@@ -4,32 +4,11 @@ using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Features;
 
-/// <summary>When <c>features.flow</c> sends a vector.</summary>
-public enum FlowCadence
-{
-    /// <summary>After each trade.</summary>
-    Trade,
-
-    /// <summary>At the end of each candle.</summary>
-    Candle,
-
-    /// <summary>Every <c>interval_ms</c> of event time.</summary>
-    Interval,
-}
-
 /// <summary>Options of the block <c>features.flow</c>.</summary>
-public sealed record FlowOptions
+public sealed record FlowOptions : CadenceOptions
 {
-    /// <summary>When a vector is sent: after each <c>trade</c>, at the end of each <c>candle</c>, or every <c>interval</c> of event time.</summary>
-    public FlowCadence Every { get; init; } = FlowCadence.Trade;
-
-    /// <summary>Length of an interval in milliseconds of event time.</summary>
-    [Range(1, 86_400_000)]
-    public int IntervalMs { get; init; } = 1000;
-
-    /// <summary>Length of a candle in seconds. An edit reaches a trade only as long as its candle is open.</summary>
-    [Range(1, 86_400)]
-    public int CandleSeconds { get; init; } = 60;
+    /// <summary>Options with a vector after each trade.</summary>
+    public FlowOptions() => Every = Cadence.Trade;
 
     /// <summary>From what a book begins; the same as in the block <c>book</c>.</summary>
     public BookStart Start { get; init; } = BookStart.Snapshot;
@@ -54,128 +33,67 @@ public sealed record FlowOptions
 /// </summary>
 [Block("features.flow", "Order-flow features from trades.")]
 [Partitioned]
-public sealed class Flow : Operator<MarketEvent, FeatureVector>, IFeatureBlock
+public sealed class Flow(FlowOptions options, MarketContext market) : FeatureBlock(options, market, symbol => new FlowState(symbol, options, market)), IFeatureBlock
 {
-    private readonly FlowCadence _every;
-    private readonly MarketContext _market;
-    private readonly SymbolState[] _symbols;
-
-    /// <summary>A block that has seen nothing.</summary>
-    public Flow(FlowOptions options, MarketContext market)
-    {
-        _every = options.Every;
-        _market = market;
-        _symbols = [.. Enumerable.Range(1, market.Symbols.Count).Select(symbol => new SymbolState(symbol, options, market))];
-    }
-
     /// <summary>The vectors that this block sends.</summary>
     public static FeatureSchema Schema { get; } = new("flow", FlowDefinitions.Groups) { Channel = "flow" };
 
     /// <inheritdoc/>
-    public override void Process(Run<MarketEvent> run, Output<FeatureVector> output)
-    {
-        foreach (ref readonly var e in run)
-        {
-            var index = e.Symbol - 1;
-            if ((uint)index >= (uint)_symbols.Length)
-            {
-                continue;
-            }
-
-            var state = _symbols[index];
-            state.Trades.WatchFrom(e.EventTime);
-            if (e.EventTime >= state.Candles.NextBoundary)
-            {
-                state.Candles.Advance(e.EventTime, e.Sequence);
-                if (_every == FlowCadence.Candle)
-                {
-                    foreach (ref readonly var candle in state.Candles.Closed)
-                    {
-                        Send(state, candle.Sequence, candle.EndTime, candle.EndTime - 1, output);
-                    }
-                }
-            }
-
-            if (_every == FlowCadence.Interval && state.Clock.TryReach(e.EventTime, out var tick))
-            {
-                Send(state, e.Sequence, tick, tick - 1, output);
-            }
-
-            if (e.Kind != EventKind.Trade)
-            {
-                state.Depth.Process(in e);
-            }
-            else if (state.Take(in e) && _every == FlowCadence.Trade)
-            {
-                Send(state, e.Sequence, state.Newest, state.Newest, output);
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    public override object Report() => _symbols.Where(s => s.Trades.Trades > 0).ToDictionary(
-        s => _market.Symbols.Name(s.Symbol),
+    public override object Report() => Symbols.Cast<FlowState>().Where(s => s.Trades.Trades > 0).ToDictionary(
+        s => Market.Symbols.Name(s.Symbol),
         s => new FlowReport(s.Trades.Trades, s.Candles.OutsideDay, s.Candles.Late, s.Candles.Edits, s.Candles.EditsIgnored),
         StringComparer.Ordinal);
 
-    private static void Send(SymbolState state, long sequence, long eventTime, long time, Output<FeatureVector> output)
-    {
-        state.EnterDay(time);
-        var vector = new FeatureWriter(state.Values, state.Warm, Schema.Neutrals, 0);
-        state.Trades.Evaluate(time, ref vector);
-        state.Depth.EvaluateScore(ref vector);
-        FeatureVector.Write(ref output.Next(), sequence, eventTime, state.Symbol, Schema, state.Values, state.Warm);
-    }
-
-    private sealed class SymbolState(int symbol, FlowOptions options, MarketContext market)
+    private sealed class FlowState(int symbol, FlowOptions options, MarketContext market) : SymbolFeatures(symbol, Schema, options, market)
     {
         private readonly TradeSizes _sizes = new(market.Instrument(symbol));
-        private int _day = int.MinValue;
-
-        public IntervalClock Clock = new(options.IntervalMs * 1_000_000L);
-
-        public int Symbol { get; } = symbol;
-
-        public double[] Values { get; } = new double[Schema.Names.Count];
-
-        public ulong[] Warm { get; } = new ulong[Schema.WarmWords];
-
-        public CandleBuilder Candles { get; } = new(market.Calendar, symbol, options.CandleSeconds * 1_000_000_000L);
+        private readonly DepthWindow _depth = new(market.Instrument(symbol), options.Start);
+        private TradingDay _day;
+        private long _newestTrade = long.MinValue;
 
         public FlowWindow Trades { get; } = new(options.FullWindows, options.MinTrades, options.MaxTrades);
 
-        public DepthWindow Depth { get; } = new(market.Instrument(symbol), options.Start);
+        public override void Begin(long time) => Trades.WatchFrom(time);
 
-        /// <summary>Time of the newest trade. A trade that comes unsorted counts at this time.</summary>
-        public long Newest { get; private set; }
-
-        /// <summary>Takes in a trade or an edit; true for a trade that counts.</summary>
-        public bool Take(in MarketEvent e)
+        public override Cadence? Take(in MarketEvent e)
         {
+            if (e.Kind != EventKind.Trade)
+            {
+                return _depth.Process(in e) == BookChange.None ? null : Cadence.Update;
+            }
+
             var isLarge = _sizes.IsLarge(e.Quantity);
             switch (Candles.Add(in e))
             {
                 case CandleChange.Added:
-                    Newest = Math.Max(Newest, e.EventTime);
-                    EnterDay(Newest);
-                    Trades.Add(Newest, e.TradeNumber, e.Quantity, e.Side, isLarge);
-                    return true;
+                    _newestTrade = Math.Max(_newestTrade, e.EventTime);
+                    EnterDay(_newestTrade);
+                    Trades.Add(_newestTrade, e.TradeNumber, e.Quantity, e.Side, isLarge);
+                    return Cadence.Trade;
                 case CandleChange.Edited:
                     Trades.Edit(e.TradeNumber, e.Quantity, e.Side, isLarge, CandleBuilder.MaxRemembered);
-                    return false;
+                    return null;
                 case CandleChange.Removed:
                     Trades.Edit(e.TradeNumber, 0, e.Side, isLarge, CandleBuilder.MaxRemembered);
-                    return false;
+                    return null;
                 default:
-                    return false;
+                    return null;
             }
         }
 
-        public void EnterDay(long time)
+        public override void Evaluate(long time)
         {
-            if (market.Calendar.TryGetDay(time, out var day) && day.Day != _day)
+            EnterDay(time);
+            var vector = WriterAt(0);
+            Trades.Evaluate(time, ref vector);
+            _depth.EvaluateScore(ref vector);
+        }
+
+        private void EnterDay(long time)
+        {
+            if ((time < _day.Open || time >= _day.Close) && Market.Calendar.TryGetDay(time, out var day))
             {
-                _day = day.Day;
+                _day = day;
                 Trades.OpenDay(day.Open);
             }
         }

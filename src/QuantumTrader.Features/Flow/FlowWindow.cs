@@ -94,64 +94,44 @@ public sealed class FlowWindow
     public void Evaluate(long time, ref FeatureWriter vector)
     {
         _sums.MoveTo(time);
-        Span<double> now = stackalloc double[Minutes.Length];
-        Span<double> before = stackalloc double[Minutes.Length];
-        Span<double> earlier = stackalloc double[Minutes.Length];
+        var watchedFrom = _sums.Total.Trades == 0 ? long.MaxValue : _needsFullWindows ? Math.Max(_sums.HeldAfter, _since) : _sums.HeldAfter;
+        var velocities = vector.Ahead(Minutes.Length);
+        var accelerations = velocities.Ahead(Minutes.Length);
+        var bought = accelerations.Ahead(Minutes.Length);
+        var sold = bought.Ahead(VolumeWindows);
+        var trades = sold.Ahead(VolumeWindows);
         for (var i = 0; i < Minutes.Length; i++)
         {
             var (one, two, three) = EdgesOf[i];
-            now[i] = _sums.Within(one).Imbalance;
-            before[i] = _sums.Between(one, two).Imbalance;
-            earlier[i] = _sums.Between(two, three).Imbalance;
+            var window = _sums.Within(one);
+            var (now, before, earlier) = (window.Imbalance, _sums.Between(one, two).Imbalance, _sums.Between(two, three).Imbalance);
+            var isWatched = time - Spans[one] >= watchedFrom;
+            vector.Add(isWatched, now);
+            velocities.Add(time - Spans[two] >= watchedFrom, now - before);
+            accelerations.Add(time - Spans[three] >= watchedFrom, now - (2 * before) + earlier);
+
+            // The parts of the imbalances, so that who gets vectors can give aggregates without keeping trades.
+            if (i < VolumeWindows)
+            {
+                bought.Add(isWatched, ToDouble(window.Buy));
+                sold.Add(isWatched, ToDouble(window.Sell));
+                trades.Add(isWatched, window.Trades);
+            }
         }
 
-        for (var i = 0; i < Minutes.Length; i++)
-        {
-            vector.Add(IsWatched(time, EdgesOf[i].One), now[i]);
-        }
-
-        for (var i = 0; i < Minutes.Length; i++)
-        {
-            vector.Add(IsWatched(time, EdgesOf[i].Two), now[i] - before[i]);
-        }
-
-        for (var i = 0; i < Minutes.Length; i++)
-        {
-            vector.Add(IsWatched(time, EdgesOf[i].Three), now[i] - (2 * before[i]) + earlier[i]);
-        }
-
-        EvaluateVolumes(time, ref vector);
+        vector = trades;
         var (recent, known, today) = (_sums.Last(AllTrades), _sums.Last(KnownSides), _sums.Total - _beforeDay);
         vector.Add(recent.Trades >= _minTrades, recent.Imbalance);
         vector.Add(known.Sided >= Math.Min(_minTrades, RecentWithSide), (double)known.Buys / known.Sided);
         vector.Add(recent.Trades >= _minTrades, (double)recent.Large / recent.Trades);
-        vector.Add(IsWatched(time, TapeSpan), _sums.Within(TapeSpan).Trades / 10.0);
+        vector.Add(time - Spans[TapeSpan] >= watchedFrom, _sums.Within(TapeSpan).Trades / 10.0);
         vector.Add(_sums.Total.Trades > 0 && (!_needsFullWindows || _since <= _open), ToDouble(today.Buy - today.Sell));
     }
 
-    // The parts of the imbalances, so that who gets vectors can give aggregates without keeping trades.
-    private void EvaluateVolumes(long time, ref FeatureWriter vector)
-    {
-        for (var i = 0; i < VolumeWindows; i++)
-        {
-            vector.Add(IsWatched(time, EdgesOf[i].One), ToDouble(_sums.Within(EdgesOf[i].One).Buy));
-        }
+    private static double ToDouble(Int128 scaled) => Plain(scaled) / Scaled.One;
 
-        for (var i = 0; i < VolumeWindows; i++)
-        {
-            vector.Add(IsWatched(time, EdgesOf[i].One), ToDouble(_sums.Within(EdgesOf[i].One).Sell));
-        }
-
-        for (var i = 0; i < VolumeWindows; i++)
-        {
-            vector.Add(IsWatched(time, EdgesOf[i].One), _sums.Within(EdgesOf[i].One).Trades);
-        }
-    }
-
-    private bool IsWatched(long time, int span) =>
-        _sums.Total.Trades > 0 && time - Spans[span] >= _sums.HeldAfter && (!_needsFullWindows || time - Spans[span] >= _since);
-
-    private static double ToDouble(Int128 scaled) => (double)scaled / Scaled.One;
+    // Nearly every sum fits into 64 bits, of which the conversion costs a tenth.
+    private static double Plain(Int128 value) => (long)value == value ? (long)value : (double)value;
 
     private readonly record struct FlowEntry(long Number, long Quantity, Side Side, bool IsLarge, bool IsRemoved);
 
@@ -160,13 +140,18 @@ public sealed class FlowWindow
         public Int128 Buy;
         public Int128 Sell;
         public long Trades;
-        public long Buys;
-        public long Sells;
-        public long Large;
+        public long Sided;
+        public int Buys;
+        public int Large;
 
-        public readonly long Sided => Buys + Sells;
-
-        public readonly double Imbalance => Buy + Sell == 0 ? 0 : (double)(Buy - Sell) / (double)(Buy + Sell);
+        public readonly double Imbalance
+        {
+            get
+            {
+                var total = Buy + Sell;
+                return total == 0 ? 0 : Plain(Buy - Sell) / Plain(total);
+            }
+        }
 
         public void Add(in FlowEntry entry) => Count(in entry, 1);
 
@@ -180,7 +165,7 @@ public sealed class FlowWindow
             Sell = a.Sell - b.Sell,
             Trades = a.Trades - b.Trades,
             Buys = a.Buys - b.Buys,
-            Sells = a.Sells - b.Sells,
+            Sided = a.Sided - b.Sided,
             Large = a.Large - b.Large,
         };
 
@@ -193,6 +178,7 @@ public sealed class FlowWindow
 
             Trades += sign;
             Large += entry.IsLarge ? sign : 0;
+            Sided += entry.Side == Side.None ? 0 : sign;
             if (entry.Side == Side.Buy)
             {
                 Buy += sign * entry.Quantity;
@@ -201,7 +187,6 @@ public sealed class FlowWindow
             else if (entry.Side == Side.Sell)
             {
                 Sell += sign * entry.Quantity;
-                Sells += sign;
             }
         }
     }

@@ -19,8 +19,8 @@ public interface IRollingSum<TSelf, TEntry> : ISubtractionOperators<TSelf, TSelf
 
 /// <summary>
 /// Sums over the newest part of a stream, for many windows at once: time windows (T − span, T] and windows of the last n. The entries are
-/// kept once; each window is a cursor that follows at its distance, with the exact sum of all that lies behind it. A window's sum is the
-/// total less that of its cursor, so an entry costs each window one addition, and since all sums are integers nothing ever drifts.
+/// kept once, each beside the sum of all before it; each window is a cursor that follows at its distance. A window's sum is the total less
+/// the sum at its cursor, so an entry costs one addition however many windows there are, and since all sums are integers nothing drifts.
 /// </summary>
 internal sealed class RollingSums<TEntry, TSum> where TEntry : struct where TSum : struct, IRollingSum<TSum, TEntry>
 {
@@ -31,9 +31,9 @@ internal sealed class RollingSums<TEntry, TSum> where TEntry : struct where TSum
     private readonly (int Counter, int Length)[] _counts;
     private readonly int _maxEntries;
     private readonly long[] _positions;
-    private readonly TSum[] _behind;
     private long[] _times;
     private TEntry[] _entries;
+    private TSum[] _before;
     private TSum _total;
     private long _end;
     private long _firstCopied;
@@ -48,10 +48,10 @@ internal sealed class RollingSums<TEntry, TSum> where TEntry : struct where TSum
         _spans = spans;
         _counts = counts;
         _positions = new long[spans.Length + counts.Length];
-        _behind = new TSum[_positions.Length];
         _maxEntries = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(maxEntries, 2 * Spare));
         _times = new long[2 * Spare];
         _entries = new TEntry[_times.Length];
+        _before = new TSum[_times.Length];
         _roomUntil = Spare;
         _total = default;
     }
@@ -80,6 +80,7 @@ internal sealed class RollingSums<TEntry, TSum> where TEntry : struct where TSum
         _entries[Index(_end)] = entry;
         _end++;
         _total.Add(in entry);
+        _before[Index(_end)] = _total;
         Settle();
     }
 
@@ -92,7 +93,7 @@ internal sealed class RollingSums<TEntry, TSum> where TEntry : struct where TSum
             var position = _positions[i];
             while (position < _end && _times[Index(position)] <= left)
             {
-                _behind[i].Add(in _entries[Index(position++)]);
+                position++;
             }
 
             _positions[i] = position;
@@ -101,16 +102,16 @@ internal sealed class RollingSums<TEntry, TSum> where TEntry : struct where TSum
 
     /// <summary>The sum over the time window (T − span, T], for the T of the last <see cref="MoveTo"/>.</summary>
     /// <param name="span">Index of the span.</param>
-    public TSum Within(int span) => _total - _behind[span];
+    public TSum Within(int span) => _total - Behind(span);
 
     /// <summary>The sum over (T − far, T − near].</summary>
     /// <param name="near">Index of the nearer span.</param>
     /// <param name="far">Index of the farther span.</param>
-    public TSum Between(int near, int far) => _behind[near] - _behind[far];
+    public TSum Between(int near, int far) => Behind(near) - Behind(far);
 
     /// <summary>The sum over a window of the last n.</summary>
     /// <param name="window">Its index.</param>
-    public TSum Last(int window) => _total - _behind[_spans.Length + window];
+    public TSum Last(int window) => _total - Behind(_spans.Length + window);
 
     /// <summary>Finds the newest entry that a test accepts, at most so many back; -1 when there is none.</summary>
     public long FindLast<TArgument>(Func<TEntry, TArgument, bool> test, TArgument argument, int atMost)
@@ -133,13 +134,11 @@ internal sealed class RollingSums<TEntry, TSum> where TEntry : struct where TSum
     public void Replace(long position, in TEntry entry)
     {
         ref var held = ref _entries[Index(position)];
-        for (var i = 0; i < _positions.Length; i++)
+        for (var later = position + 1; later <= _end; later++)
         {
-            if (_positions[i] > position)
-            {
-                _behind[i].Subtract(in held);
-                _behind[i].Add(in entry);
-            }
+            ref var before = ref _before[Index(later)];
+            before.Subtract(in held);
+            before.Add(in entry);
         }
 
         _total.Subtract(in held);
@@ -148,7 +147,10 @@ internal sealed class RollingSums<TEntry, TSum> where TEntry : struct where TSum
         Settle();
     }
 
-    private long Floor => Math.Max(_firstCopied, _end - _times.Length);
+    // One place less than there are: beside the entry that comes next stands the sum of all so far.
+    private long Floor => Math.Max(_firstCopied, _end - _times.Length + 1);
+
+    private ref readonly TSum Behind(int window) => ref _before[Index(_positions[window])];
 
     private int Index(long position) => (int)(position & (_times.Length - 1));
 
@@ -159,16 +161,15 @@ internal sealed class RollingSums<TEntry, TSum> where TEntry : struct where TSum
         {
             var (counter, length) = _counts[i];
             ref var position = ref _positions[_spans.Length + i];
-            ref var behind = ref _behind[_spans.Length + i];
             var target = TSum.CountOf(in _total, counter) - length;
-            while (position < _end && TSum.CountOf(in behind, counter) < target)
+            while (position < _end && TSum.CountOf(in _before[Index(position)], counter) < target)
             {
-                behind.Add(in _entries[Index(position++)]);
+                position++;
             }
 
-            while (position > Floor && TSum.CountOf(in behind, counter) > Math.Max(0, target))
+            while (position > Floor && TSum.CountOf(in _before[Index(position)], counter) > Math.Max(0, target))
             {
-                behind.Subtract(in _entries[Index(--position)]);
+                position--;
             }
         }
     }
@@ -206,13 +207,14 @@ internal sealed class RollingSums<TEntry, TSum> where TEntry : struct where TSum
 
     private void Grow()
     {
-        var (times, entries, floor) = (_times, _entries, Floor);
+        var (times, entries, before, floor) = (_times, _entries, _before, Floor);
         _times = new long[times.Length * 2];
         _entries = new TEntry[_times.Length];
-        for (var position = floor; position < _end; position++)
+        _before = new TSum[_times.Length];
+        for (var position = floor; position <= _end; position++)
         {
             var from = (int)(position & (times.Length - 1));
-            (_times[Index(position)], _entries[Index(position)]) = (times[from], entries[from]);
+            (_times[Index(position)], _entries[Index(position)], _before[Index(position)]) = (times[from], entries[from], before[from]);
         }
 
         _firstCopied = floor;
@@ -225,7 +227,7 @@ internal sealed class RollingSums<TEntry, TSum> where TEntry : struct where TSum
         {
             if (_positions[i] == oldest)
             {
-                _behind[i].Add(in _entries[Index(_positions[i]++)]);
+                _positions[i]++;
             }
         }
     }

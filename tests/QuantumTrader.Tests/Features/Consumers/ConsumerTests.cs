@@ -11,7 +11,7 @@ public sealed class ConsumerTests
     private static FeatureVector[] FlowVectors(params IEnumerable<MarketEvent> events) => new Flow(new FlowOptions { FullWindows = false }, Feed.NewMarket()).Drive(Feed.Numbered(events));
 
     private static FeatureVector[] BookVectors(params IEnumerable<MarketEvent> events) =>
-        new BookFeatures(new BookFeaturesOptions { Every = BookCadence.Update }, Feed.NewMarket()).Drive(Feed.Numbered(events));
+        new BookFeatures(new BookFeaturesOptions { Every = Cadence.Update }, Feed.NewMarket()).Drive(Feed.Numbered(events));
 
     private static TapePattern Pattern(long sequence, TapeKind kind) => new(sequence, Feed.Time(sequence), 1, kind, Side.Buy, 1, 0, 0, 1, 0, 0);
 

@@ -10,7 +10,7 @@ namespace QuantumTrader.Tests.Features;
 
 public sealed class BookFeaturesTests
 {
-    private static readonly BookFeaturesOptions EachUpdate = new() { Every = BookCadence.Update, FullWindows = false };
+    private static readonly BookFeaturesOptions EachUpdate = new() { Every = Cadence.Update, FullWindows = false };
 
     private static FeatureVector[] Run(BookFeaturesOptions options, params IEnumerable<MarketEvent> events) => new BookFeatures(options, Feed.NewMarket()).Drive(Feed.Numbered(events));
 
@@ -170,7 +170,7 @@ public sealed class BookFeaturesTests
         ArbMap.Default.ArbFor<(byte Kind, short Price, byte Quantity, byte Gap)[]>(), steps =>
         {
             var events = Books(steps);
-            foreach (var cadence in Enum.GetValues<BookCadence>())
+            foreach (var cadence in Enum.GetValues<Cadence>())
             {
                 var options = new BookFeaturesOptions { Every = cadence, IntervalMs = 100, FullWindows = false };
                 var found = new BookFeatures(options, Feed.NewMarket()).Drive(events);

@@ -24,13 +24,13 @@ public class FlowContractTests : FeatureContract
 /// <summary>The same at the end of each candle.</summary>
 public sealed class FlowCandleContractTests : FlowContractTests
 {
-    protected override FlowOptions Options => new() { MinTrades = 100, Every = FlowCadence.Candle };
+    protected override FlowOptions Options => new() { MinTrades = 100, Every = Cadence.Candle };
 }
 
 /// <summary>The same every ten seconds, with too little room for the long windows.</summary>
 public sealed class FlowIntervalContractTests : FlowContractTests
 {
-    protected override FlowOptions Options => new() { MinTrades = 100, Every = FlowCadence.Interval, IntervalMs = 10_000 };
+    protected override FlowOptions Options => new() { MinTrades = 100, Every = Cadence.Interval, IntervalMs = 10_000 };
 }
 
 /// <summary>The flow features as the catalogue writes them: every window is found anew, in decimals, over all trades there ever were.</summary>
@@ -63,7 +63,7 @@ internal static class FlowBatch
             }
 
             last[e.Symbol] = e.EventTime;
-            if (e.Kind == EventKind.Trade && Take(e, trades, options) && options.Every == FlowCadence.Trade)
+            if (e.Kind == EventKind.Trade && Take(e, trades, options) && options.Every == Cadence.Trade)
             {
                 vectors.Add(Evaluate(e.Sequence, e.EventTime, e.EventTime, e.Symbol, trades, since[e.Symbol], options, market));
             }
@@ -81,7 +81,7 @@ internal static class FlowBatch
             yield break;
         }
 
-        if (options.Every == FlowCadence.Interval)
+        if (options.Every == Cadence.Interval)
         {
             var length = options.IntervalMs * 1_000_000L;
             if (e.EventTime / length > before / length)
@@ -89,7 +89,7 @@ internal static class FlowBatch
                 yield return e.EventTime / length * length;
             }
         }
-        else if (options.Every == FlowCadence.Candle && hasTrades)
+        else if (options.Every == Cadence.Candle && hasTrades)
         {
             var length = options.CandleSeconds * Second;
             for (var candle = (before / length) + 1; candle * length <= e.EventTime; candle++)

@@ -65,7 +65,7 @@ public sealed class FlowTests
     public void At_the_end_of_a_candle_the_windows_hold_the_same_trades_as_the_candles()
     {
         var events = FeatureStreams.Walk(5000);
-        var vectors = Run(new FlowOptions { Every = FlowCadence.Candle, FullWindows = false }, events);
+        var vectors = Run(new FlowOptions { Every = Cadence.Candle, FullWindows = false }, events);
         var candles = new CandlesOperator(new CandlesOptions(), Feed.NewMarket()).Drive(events).ToLookup(c => (c.Symbol, c.EndTime));
         foreach (var vector in vectors)
         {
@@ -103,7 +103,7 @@ public sealed class FlowTests
     [Fact]
     public void A_silent_day_gives_one_vector_and_not_a_million()
     {
-        var vectors = Run(new FlowOptions { Every = FlowCadence.Interval, IntervalMs = 1 }, Feed.Numbered(Feed.Trade(0.5), Feed.Trade(86_400_000.5)));
+        var vectors = Run(new FlowOptions { Every = Cadence.Interval, IntervalMs = 1 }, Feed.Numbered(Feed.Trade(0.5), Feed.Trade(86_400_000.5)));
         vectors.ShouldHaveSingleItem().EventTime.ShouldBe(Feed.Time(86_400_000));
     }
 

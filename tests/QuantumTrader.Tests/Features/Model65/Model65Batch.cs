@@ -47,7 +47,7 @@ internal sealed class Model65Batch(Model65Options options, MarketContext market)
                 s.SeenFrom = market.Calendar.TryGetDay(e.EventTime, out var day) && e.EventTime < day.Open + (options.CandleSeconds * Second) ? day.Open : e.EventTime;
                 s.NextMark = MarkAt(e.EventTime) + (options.IntervalMs * 1_000_000L);
             }
-            else if (options.Evaluate == EvaluateOn.Interval && e.EventTime >= s.NextMark)
+            else if (options.Every == Cadence.Interval && e.EventTime >= s.NextMark)
             {
                 var mark = MarkAt(e.EventTime);
                 s.NextMark = mark + (options.IntervalMs * 1_000_000L);
@@ -64,7 +64,7 @@ internal sealed class Model65Batch(Model65Options options, MarketContext market)
             {
                 case CandleChange.Added:
                     s.Trades.Add(new Trade(e.TradeNumber, Math.Max(e.EventTime, s.Trades.Count > 0 ? s.Trades[^1].Time : 0), Scaled.ToDouble(e.Quantity), e.Buyer, e.Seller, false));
-                    if (options.Evaluate == EvaluateOn.Trade)
+                    if (options.Every == Cadence.Trade)
                     {
                         vectors.Add(Evaluate(s, s.Trades[^1].Time, e));
                     }
@@ -105,7 +105,7 @@ internal sealed class Model65Batch(Model65Options options, MarketContext market)
                 s.Bars.Add(new Bar(candle, Largest(mine, t => t.Buyer), Largest(mine, t => t.Seller)));
             }
 
-            if (options.Evaluate == EvaluateOn.Candle)
+            if (options.Every == Cadence.Candle)
             {
                 vectors.Add(Evaluate(s, candle.EndTime, e));
             }

@@ -26,7 +26,7 @@ public sealed class Model65PerTradeTests : FeatureContract
 {
     private static readonly Model65Options Options = new()
     {
-        CandleSeconds = 300, Evaluate = EvaluateOn.Trade, TopParticipants = new TopParticipantsOptions { Active = 3, Ranking = 6 }, TurnoverTrades = 9,
+        CandleSeconds = 300, Every = Cadence.Trade, TopParticipants = new TopParticipantsOptions { Active = 3, Ranking = 6 }, TurnoverTrades = 9,
     };
 
     protected override FeatureSchema Schema => Model65Block.Schema;
@@ -45,7 +45,7 @@ public sealed class Model65PerIntervalTests : FeatureContract
 {
     private static readonly Model65Options Options = new()
     {
-        CandleSeconds = 600, Evaluate = EvaluateOn.Interval, IntervalMs = 10_000, TopParticipants = new TopParticipantsOptions { Active = 5, Ranking = 40 },
+        CandleSeconds = 600, Every = Cadence.Interval, IntervalMs = 10_000, TopParticipants = new TopParticipantsOptions { Active = 5, Ranking = 40 },
     };
 
     protected override MarketContext Market { get; } = Examples.Exchange();
@@ -185,7 +185,7 @@ public sealed class Model65Tests
 
     private static void Compare(int count, int milliseconds)
     {
-        var options = new Model65Options { Evaluate = EvaluateOn.Trade, CandleSeconds = 60, TurnoverTrades = 100 };
+        var options = new Model65Options { Every = Cadence.Trade, CandleSeconds = 60, TurnoverTrades = 100 };
         var market = Feed.NewMarket();
         var block = new Model65Block(options, market);
         var output = new Output<FeatureVector>();
@@ -209,7 +209,7 @@ public sealed class Model65Tests
 
         // The longest windows are 201 candles and 1020 trades; the day's sum needs the day.
         var start = Feed.Start + (events[^1].EventTime - Feed.Start - (220 * 60_000_000_000L)) / 60_000_000_000L * 60_000_000_000L;
-        var expected = new Model65Batch(options with { Evaluate = EvaluateOn.Interval, IntervalMs = 86_400_000 }, market);
+        var expected = new Model65Batch(options with { Every = Cadence.Interval, IntervalMs = 86_400_000 }, market);
         var batch = expected.Last(events.Where(e => e.EventTime >= start), events[^1].EventTime);
         for (var i = 0; i < 65; i++)
         {
@@ -233,7 +233,7 @@ public sealed class Model65Tests
             events[i].EventTime = Feed.Start + (i * 100_000_000L);
         }
 
-        var block = new Model65Block(new Model65Options { Evaluate = EvaluateOn.Trade }, Feed.NewMarket());
+        var block = new Model65Block(new Model65Options { Every = Cadence.Trade }, Feed.NewMarket());
         var source = new Again(events);
         var sink = new Last();
         using var graph = new GraphBuilder(new EngineSettings { Workers = 1 }).Add("source", source).Add("features", block, ["source"]).Add("sink", sink, ["features"]).Build();
