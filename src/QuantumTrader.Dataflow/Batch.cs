@@ -63,13 +63,13 @@ internal readonly struct Slice<T>(Batch<T> batch, int start, int count, long sta
 /// </summary>
 public sealed class BatchPool<T>(int batchSize) where T : struct, IEvent<T>
 {
-    // 32,768 events of 64 bytes are 2 MB: more than a core's own cache.
+    // 32,768 events of 64 bytes are 2 MB, more than a core's own cache; of heavier events it takes fewer.
     private const int ReserveEvents = 32_768;
 
     // What a chain of many full edges gives back when it runs empty; if less were kept, filling up again would allocate.
     private const int Keep = 512;
 
-    private readonly int _reserve = Math.Min(128, ReserveEvents / batchSize);
+    private readonly int _reserve = Math.Min(128, ReserveEvents / T.Weight / batchSize);
     private readonly Batch<T>?[] _free = new Batch<T>[Keep];
     private readonly Lock _gate = new();
     private int _head;

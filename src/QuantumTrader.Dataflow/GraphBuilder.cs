@@ -70,14 +70,14 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         return graph;
     }
 
-    private sealed record Vertex(string Name, string BlockName, Node Node, IReadOnlyList<(string Port, IReadOnlyList<string> From)> Inputs, BlockSettings Settings, int Partition, int Partitions);
+    private sealed record Vertex(string Name, string BlockName, Node Node, IReadOnlyList<(string Port, IReadOnlyList<string> From)> Inputs, BlockSettings Settings, int Partitions);
 
     private IEnumerable<Vertex> Expand(Declaration d, PoolSet pools)
     {
         var nodeSettings = new NodeSettings(d.Settings, _settings, pools);
         if (d.Settings.Parallelism <= 1)
         {
-            yield return new Vertex(d.Name, d.Name, MakeNode(d.Name, d.Name, d.Make(0), nodeSettings), d.Inputs, d.Settings, 0, 1);
+            yield return new Vertex(d.Name, d.Name, MakeNode(d.Name, d.Name, d.Make(0), nodeSettings), d.Inputs, d.Settings, 1);
             yield break;
         }
 
@@ -92,10 +92,10 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
             }
 
             first ??= node;
-            yield return new Vertex(replicas[i], d.Name, node, d.Inputs, d.Settings, i, replicas.Length);
+            yield return new Vertex(replicas[i], d.Name, node, d.Inputs, d.Settings, replicas.Length);
         }
 
-        yield return new Vertex(d.Name, d.Name, first!.MakeGather(d.Name, nodeSettings with { Block = new BlockSettings() }), [("from", replicas)], new BlockSettings(), 0, 1);
+        yield return new Vertex(d.Name, d.Name, first!.MakeGather(d.Name, nodeSettings with { Block = new BlockSettings() }), [("from", replicas)], new BlockSettings(), 1);
     }
 
     // An instance of a parallel block keeps its accounts under the name that users gave the block.
@@ -129,20 +129,19 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         // In the order of the node's ports, not of the YAML keys: the merge's tie-break must not depend on how the file is written.
         foreach (var (port, names) in to.Inputs.Select(i => (Index: IndexOfPort(to, i.Port), i.From)).Select(x => (x.Index, x.From)).OrderBy(x => x.Index).ToList())
         {
-            foreach (var name in names)
+            for (var i = 0; i < names.Count; i++)
             {
-                var u = indexOf[name];
+                var u = indexOf[names[i]];
                 var from = vertices[u];
                 EdgePlan? plan = null;
                 var settings = to.Settings.Edge ?? (from.Node is ISourceNode ? from.Settings.Edge : null) ?? new EdgeSettings();
                 if (islandOf[u] != islandOf[v])
                 {
-                    var capacity = settings.Capacity > 0 ? settings.Capacity : _settings.Capacity;
+                    var capacity = settings.Capacity > 0 ? settings.Capacity : Math.Max(1, _settings.Capacity / from.Node.OutputWeight);
                     var edge = $"{from.Name} -> {to.Name}.{to.Node.Ports[port].Name}";
                     plan = new EdgePlan(edge, capacity, settings.WhenFull, merges[islandOf[v]], graph.RunnerOf(islandOf[v]), graph.RunnerOf(islandOf[u]))
                     {
-                        Partition = to.Partition,
-                        Partitions = to.Partitions,
+                        Split = to.Partitions > 1 ? $"{to.BlockName}.{port}.{i}" : null,
                         Spills = settings.WhenFull == WhenFull.Spill ? spills ?? throw new GraphException($"Edge {edge} spills, but nothing was named that keeps spilled events.") : null,
                     };
                 }

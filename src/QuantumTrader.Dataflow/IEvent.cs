@@ -18,6 +18,12 @@ public interface IEvent<TSelf> where TSelf : struct, IEvent<TSelf>
     /// <summary>Under <see cref="WhenFull.Conflate"/> a newer event replaces a waiting one with the same key.</summary>
     long ConflationKey { get; }
 
+    /// <summary>
+    /// How many plain events of 64 bytes one of these is, with what it keeps beside its batch: of heavier events fewer are handed over,
+    /// pooled and kept waiting at a time, so that what is under way stays in a core's cache.
+    /// </summary>
+    static virtual int Weight => 1;
+
     /// <summary>Adds everything that identifies these events to a running hash: same events, same bytes, on every machine.</summary>
     static abstract void AppendTo(ReadOnlySpan<TSelf> events, IncrementalHash hash);
 

@@ -25,8 +25,8 @@ internal abstract class Inlet
     /// <summary>Takes a slice from the link of an edge between islands, if nothing is pending.</summary>
     public abstract void Refill();
 
-    /// <summary>Hands over the pending events up to the first one above this key; returns how many.</summary>
-    public abstract int Deliver(long throughKey);
+    /// <summary>Hands over the pending events up to the first one above this key, at most so many; returns how many.</summary>
+    public abstract int Deliver(long throughKey, int atMost);
 
     /// <summary>Gives back what will not be handled any more.</summary>
     public abstract void Discard();
@@ -45,6 +45,12 @@ internal sealed class Inlet<T>(Action<Slice<T>> receiver, Link<T>? link, IMerges
     public override long NextKey => order is null ? _pending.Peek().FirstSequence : order.MergeKey(in _pending.Peek().Span[0]);
 
     protected override bool IsInOrderOfSequence => order is null;
+
+    /// <summary>The slice that is pending longest; only while there is one.</summary>
+    public ref Slice<T> Next => ref _pending.Peek();
+
+    /// <summary>Takes it; the caller then owns its reference.</summary>
+    public Slice<T> TakeNext() => _pending.Dequeue();
 
     /// <summary>Puts in a slice of an upstream block on the same island; takes over its reference.</summary>
     public void Put(in Slice<T> slice) => _pending.Enqueue(slice);
@@ -74,13 +80,13 @@ internal sealed class Inlet<T>(Action<Slice<T>> receiver, Link<T>? link, IMerges
         IsCompleted = isCompleted;
     }
 
-    public override int Deliver(long throughKey)
+    public override int Deliver(long throughKey, int atMost)
     {
         var delivered = 0;
-        while (_pending.Count > 0)
+        while (_pending.Count > 0 && delivered < atMost)
         {
             ref var slice = ref _pending.Peek();
-            var count = CountThrough(slice.Span, throughKey);
+            var count = CountThrough(slice.First(Math.Min(slice.Count, atMost - delivered)).Span, throughKey);
             if (count == 0)
             {
                 break;

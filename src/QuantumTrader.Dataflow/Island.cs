@@ -26,7 +26,7 @@ internal sealed class Island
     private const int SampleEvery = 64;
 
     private readonly Node[] _nodes;
-    private readonly int _batch;
+    private readonly int _run;
     private readonly ISourceNode? _source;
     private readonly CancellationToken _stop;
     private Outlet[]? _linked;
@@ -37,7 +37,7 @@ internal sealed class Island
     {
         Index = index;
         _nodes = [.. nodes];
-        _batch = settings.Batch;
+        _run = Math.Max(1, settings.Batch / nodes.Max(n => n.OutputWeight));
         _source = nodes[0] as ISourceNode;
         _stop = stop;
     }
@@ -109,7 +109,7 @@ internal sealed class Island
         for (var i = 0; i < _nodes.Length; i++)
         {
             // Only the head may leave input behind; what it let in must go through, or it would pile up between the blocks.
-            var limit = i > 0 ? int.MaxValue : _nodes[0].TakesInput ? _batch : 0;
+            var limit = i > 0 ? int.MaxValue : _nodes[0].TakesInput ? _run : 0;
             handled += isSample ? _nodes[i].PumpSampled(limit) : _nodes[i].Pump(limit);
         }
 

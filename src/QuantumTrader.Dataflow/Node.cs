@@ -14,7 +14,7 @@ internal sealed class PoolSet(int batchSize)
     {
         if (!_pools.TryGetValue(typeof(T), out var entry))
         {
-            var pool = new BatchPool<T>(batchSize);
+            var pool = new BatchPool<T>(Math.Max(1, batchSize / T.Weight));
             _pools[typeof(T)] = entry = (pool, () => pool.Outstanding);
         }
 
@@ -64,6 +64,9 @@ internal abstract class Node
 
     public abstract Type OutputType { get; }
 
+    /// <summary>Weight of the events that the block sends.</summary>
+    public abstract int OutputWeight { get; }
+
     /// <summary>The block numbers its output anew.</summary>
     public virtual bool Resequences => false;
 
@@ -89,7 +92,7 @@ internal abstract class Node
     /// <summary>The delegate, <c>Action&lt;Slice&lt;T&gt;&gt;</c>, that takes what arrives at a port.</summary>
     public abstract Delegate Receiver(int port);
 
-    public void AddInlet(Inlet inlet) => _inlets = [.. _inlets, inlet];
+    public virtual void AddInlet(Inlet inlet) => _inlets = [.. _inlets, inlet];
 
     public NodeCounts Count()
     {
@@ -109,7 +112,7 @@ internal abstract class Node
     }
 
     /// <summary>
-    /// Handles what has arrived, at most about <paramref name="limit"/> events; returns how many. Several inputs are merged by
+    /// Handles what has arrived, at most <paramref name="limit"/> events; returns how many. Several inputs are merged by
     /// (sequence or the block's own key, order of the inputs); an event goes ahead only when no other input can still bring an earlier one.
     /// </summary>
     public int Pump(int limit)
@@ -126,14 +129,14 @@ internal abstract class Node
         do
         {
             inlet.Refill();
-            delivered = inlet.Deliver(Never);
+            delivered = inlet.Deliver(Never, limit - handled);
             handled += delivered;
         }
         while (delivered > 0 && handled < limit);
         return handled;
     }
 
-    private int PumpMerged(int limit)
+    protected virtual int PumpMerged(int limit)
     {
         var handled = 0;
         while (handled < limit)
@@ -160,7 +163,7 @@ internal abstract class Node
                 break;
             }
 
-            handled += _inlets[next].Deliver(through);
+            handled += _inlets[next].Deliver(through, limit - handled);
         }
 
         return handled;
@@ -362,6 +365,8 @@ internal abstract class Node<TOut>(Block block, NodeSettings settings) : Node(bl
 
     public override Type OutputType => typeof(TOut);
 
+    public override int OutputWeight => TOut.Weight;
+
     public override Node MakeGather(string name, NodeSettings settings)
     {
         var gather = new Gather<TOut> { Name = name };
@@ -387,10 +392,4 @@ internal abstract class Node<TOut>(Block block, NodeSettings settings) : Node(bl
         Cursor.Dropped = 0;
         return dropped;
     }
-}
-
-/// <summary>Does nothing: the merge in front of it is the point.</summary>
-internal sealed class Gather<T> : Observer<T> where T : struct, IEvent<T>
-{
-    public override void Observe(Run<T> run) { }
 }

@@ -32,9 +32,8 @@ internal abstract class Outlet
 /// <summary>How an edge between two islands was planned.</summary>
 internal sealed record EdgePlan(string Name, int Capacity, WhenFull WhenFull, bool WakeOnProgress, IWakeable Reader, IWakeable Writer)
 {
-    public int Partition { get; init; }
-
-    public int Partitions { get; init; } = 1;
+    /// <summary>Which edges share out one stream: those of the instances of a parallel block, one after the other; null for an edge of its own.</summary>
+    public string? Split { get; init; }
 
     /// <summary>Opens the edge's spill; null where the policy is another.</summary>
     public ISpillStore? Spills { get; init; }
@@ -58,6 +57,8 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
     private readonly List<Slice<T>> _taken = [];
     private Inlet<T>[] _inlets = [];
     private LinkWriter<T>[] _writers = [];
+    private Splitter<T>[] _splitters = [];
+    private LinkWriter<T>[] _whole = [];
 
     /// <summary>Sequence of the last event sent; 0 before the first.</summary>
     public long LastSequence { get; private set; }
@@ -80,8 +81,17 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
 
         var link = new Link<T>(edge.Capacity, edge.WhenFull, pool, edge.WakeOnProgress, edge.Spills?.Open<T>(edge.Name));
         link.Connect(edge.Reader, edge.Writer);
-        var writer = new LinkWriter<T>(link, pool, edge.Partition, edge.Partitions);
+        var writer = new LinkWriter<T>(link);
         _writers = [.. _writers, writer];
+        if (edge.Split is null)
+        {
+            _whole = [.. _whole, writer];
+        }
+        else
+        {
+            SplitterOf(edge.Split).Add(writer);
+        }
+
         return (new Inlet<T>(receiver, link, target.Block as IMergesBy<T>), writer);
     }
 
@@ -114,7 +124,7 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
         }
 
         // The last consumer gets the caller's own reference: with one consumer nobody else holds the batch, and a filter may edit it in place.
-        var others = _inlets.Length + _writers.Length - 1;
+        var others = _inlets.Length + _whole.Length + _splitters.Length - 1;
         if (others < 0)
         {
             slice.Batch.Release();
@@ -126,15 +136,32 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
             slice.Batch.Retain();
         }
 
-        foreach (var writer in _writers)
+        foreach (var writer in _whole)
         {
             writer.Put(slice);
+        }
+
+        foreach (var splitter in _splitters)
+        {
+            splitter.Put(slice);
         }
 
         foreach (var inlet in _inlets)
         {
             inlet.Put(slice);
         }
+    }
+
+    private Splitter<T> SplitterOf(string name)
+    {
+        var splitter = Array.Find(_splitters, s => s.Name == name);
+        if (splitter is null)
+        {
+            splitter = new Splitter<T>(name, pool);
+            _splitters = [.. _splitters, splitter];
+        }
+
+        return splitter;
     }
 
     public override bool Flush()
@@ -184,12 +211,65 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
     }
 }
 
+/// <summary>Shares a stream out among the instances of a parallel block by the key of its events, in one pass.</summary>
+internal sealed class Splitter<T>(string name, BatchPool<T> pool) where T : struct, IEvent<T>
+{
+    private readonly List<Slice<T>> _slices = [];
+    private LinkWriter<T>[] _writers = [];
+    private Output<T>[] _shares = [];
+
+    public string Name => name;
+
+    public void Add(LinkWriter<T> writer)
+    {
+        _writers = [.. _writers, writer];
+        _shares = [.. _shares, new Output<T>(pool)];
+    }
+
+    /// <summary>Takes over the slice's reference.</summary>
+    public void Put(in Slice<T> slice)
+    {
+        var shares = _shares;
+        foreach (var share in shares)
+        {
+            share.Stamp = slice.Stamp;
+        }
+
+        var events = slice.Batch.Items.AsSpan(slice.Start, slice.Count);
+        if (slice.Batch.IsSoleReference)
+        {
+            foreach (ref var e in events)
+            {
+                shares[Partitioning.Of(e.PartitionKey, shares.Length)].Take(ref e);
+            }
+        }
+        else
+        {
+            foreach (ref var e in events)
+            {
+                shares[Partitioning.Of(e.PartitionKey, shares.Length)].Add(in e);
+            }
+        }
+
+        for (var i = 0; i < shares.Length; i++)
+        {
+            shares[i].TakeInto(_slices);
+            foreach (var part in _slices)
+            {
+                _writers[i].Put(part);
+            }
+
+            _slices.Clear();
+        }
+
+        slice.Batch.Release();
+    }
+}
+
 /// <summary>The writing end of a link: holds what the link had no room for, which is at most the output of one run.</summary>
-internal sealed class LinkWriter<T>(Link<T> link, BatchPool<T> pool, int partition, int partitions) : ILinkProbe where T : struct, IEvent<T>
+internal sealed class LinkWriter<T>(Link<T> link) : ILinkProbe where T : struct, IEvent<T>
 {
     private readonly SliceQueue<T> _waiting = new();
-    private readonly Output<T> _share = new(pool);
-    private readonly List<Slice<T>> _shareSlices = [];
     private long _progress;
     private long _published;
     private bool _isCompleted;
@@ -202,32 +282,7 @@ internal sealed class LinkWriter<T>(Link<T> link, BatchPool<T> pool, int partiti
     public void Close() => link.Close();
 
     /// <summary>Takes over the slice's reference.</summary>
-    public void Put(in Slice<T> slice)
-    {
-        if (partitions == 1)
-        {
-            _waiting.Enqueue(slice);
-            return;
-        }
-
-        _share.Stamp = slice.Stamp;
-        foreach (ref readonly var e in slice.Span)
-        {
-            if (Partitioning.Of(e.PartitionKey, partitions) == partition)
-            {
-                _share.Add(in e);
-            }
-        }
-
-        slice.Batch.Release();
-        _share.TakeInto(_shareSlices);
-        foreach (var share in _shareSlices)
-        {
-            _waiting.Enqueue(share);
-        }
-
-        _shareSlices.Clear();
-    }
+    public void Put(in Slice<T> slice) => _waiting.Enqueue(slice);
 
     public bool Flush()
     {
@@ -275,6 +330,9 @@ internal sealed class LinkWriter<T>(Link<T> link, BatchPool<T> pool, int partiti
 /// <summary>Which of several instances handles a key.</summary>
 internal static class Partitioning
 {
-    /// <summary>Index from 0; the multiplication spreads keys that are numbered with a stride.</summary>
-    public static int Of(long key, int partitions) => (int)(((ulong)key * 0x9E3779B97F4A7C15UL >> 32) % (ulong)partitions);
+    /// <summary>
+    /// Index from 0. The upper bits of a multiple of the golden ratio: keys that are numbered one after the other, as symbols are, come out
+    /// nearly even for any number of instances.
+    /// </summary>
+    public static int Of(long key, int partitions) => (int)Math.BigMul((ulong)key * 0x9E3779B97F4A7C15UL, (ulong)partitions, out _);
 }

@@ -64,6 +64,24 @@ public sealed class Output<T> where T : struct, IEvent<T>
         Add(in value);
     }
 
+    /// <summary>
+    /// Sends an event by taking it from a place in a batch that nobody else reads. What the event keeps beside its batch changes places
+    /// with what was there, instead of being copied.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Take(ref T value)
+    {
+        ref var slot = ref Next();
+        if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
+        {
+            (slot, value) = (value, slot);
+        }
+        else
+        {
+            slot = value;
+        }
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void AddToNewBatch(in T value)
     {

@@ -79,10 +79,10 @@ public sealed record EngineSettings
     /// </summary>
     public int Workers { get; init; }
 
-    /// <summary>Events per batch: the largest run that crosses an edge in one hand-off.</summary>
+    /// <summary>Events per batch: the largest run that crosses an edge in one hand-off. Of heavy events, such as feature vectors, fewer.</summary>
     public int Batch { get; init; } = 1024;
 
-    /// <summary>Events that may wait in an edge that names no capacity.</summary>
+    /// <summary>Events that may wait in an edge that names no capacity. Of heavy events, such as feature vectors, fewer.</summary>
     public int Capacity { get; init; } = 32_768;
 
     /// <summary>Runs chains of blocks as plain calls on one worker; false puts every block on an island of its own.</summary>

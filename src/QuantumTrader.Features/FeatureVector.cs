@@ -61,6 +61,9 @@ public readonly record struct FeatureVector : IEvent<FeatureVector>
     /// <summary>Bit i is set when value i is computed from enough data; otherwise it is the feature's neutral value.</summary>
     public ReadOnlySpan<ulong> Warm => _row is null ? default : Valid(_row).Warm.AsSpan(0, _row.Words);
 
+    /// <summary>A vector of 65 is 700 bytes with its row, one joined of several groups up to twice that.</summary>
+    public static int Weight => 16;
+
     /// <inheritdoc/>
     public long PartitionKey => Symbol;
 

@@ -14,6 +14,8 @@ internal static class FeatureBenchmark
 {
     private static readonly MarketContext Market = MarketContext.Of(new TradingCalendar(), [.. Enumerable.Range(1, 8).Select(i => new Instrument($"S{i}", 0.5m, 1m, 1m))]);
     private static readonly Model65Options PerTrade = new() { Every = Cadence.Trade };
+    private static readonly FlowOptions FlowPerTrade = new() { Every = Cadence.Trade };
+    private static readonly BookFeaturesOptions BookPerTrade = new() { Every = Cadence.Trade, Start = BookStart.FirstUpdate };
 
     /// <summary>Runs all cases.</summary>
     public static BenchmarkResult Run(BenchmarkRequest request)
@@ -71,26 +73,28 @@ internal static class FeatureBenchmark
     {
         // Three hours of trades, the longest window, lie in the first quarter.
         var (trades, updates) = (Trades(count, 1, 100_000_000), BookUpdates(count, 100_000_000));
-        var flow = new FlowOptions();
-        var book = new BookFeaturesOptions { Every = Cadence.Update, Start = BookStart.FirstUpdate };
+        var book = BookPerTrade with { Every = Cadence.Update };
+        MarketEvent[] withBook = [.. updates[..1000].Select(e => e with { EventTime = trades[0].EventTime }), .. trades];
         var figures = Rounds.Run(
-            () => NanosecondsPerEvent(trades, new Model65Block(PerTrade, Market), withRings: true),
+            () => NanosecondsPerEvent(withBook, withRings: true, new Model65Block(PerTrade, Market), new Flow(FlowPerTrade, Market), new BookFeatures(BookPerTrade, Market)),
+            () => NanosecondsPerEvent(trades, withRings: true, new Model65Block(PerTrade, Market)),
             () => FromRings(trades, Math.Max(100, count / 1000)),
-            () => NanosecondsPerEvent(trades, new Flow(flow, Market), withRings: false),
-            () => 2 * NanosecondsPerEvent(updates, new BookFeatures(book, Market), withRings: false));
-        cases.Add(AtMost("features.65_per_trade", Rounds.Median(figures[0]), "ns/event", 1000));
+            () => NanosecondsPerEvent(trades, withRings: false, new Flow(FlowPerTrade, Market)),
+            () => 2 * NanosecondsPerEvent(updates, withRings: false, new BookFeatures(book, Market)));
+        cases.Add(AtMost("features.all_per_trade", Rounds.Median(figures[0]), "ns/event", 1000));
+        cases.Add(new BenchmarkCase("features.65_per_trade", Rounds.Median(figures[1]), "ns/event", null, null));
         cases.Add(AtMost("features.65_per_trade.allocated", BytesPerEvent(trades, () => new Model65Block(PerTrade, Market)), "B/event", 0));
-        cases.Add(new BenchmarkCase("features.65_from_rings", Rounds.Median(figures[1]), "ns/event", 200, Rounds.Ratio(figures[1], figures[0])) { Against = "65 per trade" });
-        cases.Add(AtMost("features.flow_per_trade", Rounds.Median(figures[2]), "ns/event", 1000));
-        cases.Add(AtMost("features.flow_per_trade.allocated", BytesPerEvent(trades, () => new Flow(flow, Market)), "B/event", 0));
-        cases.Add(AtMost("features.book_per_update", Rounds.Median(figures[3]), "ns/update", 1000));
+        cases.Add(new BenchmarkCase("features.65_from_rings", Rounds.Median(figures[2]), "ns/event", 200, Rounds.Ratio(figures[2], figures[1])) { Against = "65 per trade" });
+        cases.Add(new BenchmarkCase("features.flow_per_trade", Rounds.Median(figures[3]), "ns/event", null, null));
+        cases.Add(AtMost("features.flow_per_trade.allocated", BytesPerEvent(trades, () => new Flow(FlowPerTrade, Market)), "B/event", 0));
+        cases.Add(AtMost("features.book_per_update", Rounds.Median(figures[4]), "ns/update", 1000));
         cases.Add(AtMost("features.book_per_update.allocated", BytesPerEvent(updates, () => new BookFeatures(book, Market)), "B/event", 0));
     }
 
     private static BenchmarkCase AtMost(string name, double value, string unit, double limit) => new(name, value, unit, limit, null) { AtMost = true };
 
-    // The second half of the events through the block, and through the rings where asked for, with every vector in a batch.
-    private static double NanosecondsPerEvent(MarketEvent[] events, Operator<MarketEvent, FeatureVector> block, bool withRings)
+    // The second half of the events through the blocks, and through the rings and their candles where asked for, with every vector in a batch.
+    private static double NanosecondsPerEvent(MarketEvent[] events, bool withRings, params FeatureBlock[] blocks)
     {
         var rings = new RingsObserver(new RingsOptions { Trades = 1020 }, Market);
         rings.Start();
@@ -105,8 +109,11 @@ internal static class FeatureBenchmark
                 rings.Observe(Dataflow.Run<MarketEvent>.Of(run, rings.Accounts));
             }
 
-            block.Process(Dataflow.Run<MarketEvent>.Of(run, block.Accounts), output);
-            output.Clear();
+            foreach (var block in blocks)
+            {
+                block.Process(Dataflow.Run<MarketEvent>.Of(run, block.Accounts), output);
+                output.Clear();
+            }
         }
 
         return Stopwatch.GetElapsedTime(start).TotalSeconds * 1e9 / (events.Length - warm);
@@ -115,7 +122,7 @@ internal static class FeatureBenchmark
     // In a graph, because a run outside of one allocates its cursor.
     private static double BytesPerEvent(MarketEvent[] events, Func<Block> block) => Math.Round(Rounds.Median(Enumerable.Range(0, 3).Select(_ =>
     {
-        var source = new Given(events);
+        var source = new MemorySource(events) { CountsBytes = true };
         using var graph = new GraphBuilder().Add("source", source).Add("features", block(), ["source"]).Build();
         EngineBenchmark.EventsPerSecond(graph, events.Length);
         return source.BytesPerEvent;
@@ -214,41 +221,13 @@ internal static class FeatureBenchmark
         cases.Add(new BenchmarkCase("features.8_symbols_2_instances", Rounds.Median(figures[0]), "events/s", 1.7, Rounds.Ratio(figures[0], figures[1])) { Against = "one instance" });
     }
 
-    private sealed class Given(MarketEvent[] events) : Source<MarketEvent>
-    {
-        private int _at;
-        private long _atQuarter;
-
-        /// <summary>Allocated from the first quarter on: by then windows, pools and queues have grown to what the traffic needs.</summary>
-        public double BytesPerEvent { get; private set; }
-
-        public override bool Read(Output<MarketEvent> output, int limit, CancellationToken stop)
-        {
-            foreach (ref readonly var e in events.AsSpan(_at, Math.Min(limit, events.Length - _at)))
-            {
-                output.Next() = e;
-            }
-
-            _at = Math.Min(events.Length, _at + limit);
-            if (_atQuarter == 0 && _at >= events.Length / 4)
-            {
-                _atQuarter = GC.GetTotalAllocatedBytes(true);
-            }
-
-            if (_at == events.Length)
-            {
-                BytesPerEvent = (GC.GetTotalAllocatedBytes(true) - _atQuarter) / (events.Length * 0.75);
-            }
-
-            return _at < events.Length;
-        }
-    }
-
     private static double Symbols(MarketEvent[] trades, int instances)
     {
         using var graph = new GraphBuilder()
-            .Add("source", new Given(trades))
-            .Add("features", _ => new Model65Block(PerTrade, Market), [("from", ["source"])], new BlockSettings { Parallelism = instances })
+            .Add("source", new MemorySource(trades))
+            .Add("full", _ => new Model65Block(PerTrade, Market), [("from", ["source"])], new BlockSettings { Parallelism = instances })
+            .Add("flow", _ => new Flow(FlowPerTrade, Market), [("from", ["source"])], new BlockSettings { Parallelism = instances })
+            .Add("book", _ => new BookFeatures(BookPerTrade, Market), [("from", ["source"])], new BlockSettings { Parallelism = instances })
             .Build();
         return EngineBenchmark.EventsPerSecond(graph, trades.Length);
     }

@@ -114,22 +114,6 @@ internal static class FusedBenchmark
         public void Apply(in MarketEvent e) => _counts[System.Numerics.BitOperations.Log2((ulong)(e.ReceiveTime - e.EventTime) | 1)]++;
     }
 
-    private sealed class Recorded(MarketEvent[] events) : Source<MarketEvent>
-    {
-        private int _at;
-
-        public override bool Read(Output<MarketEvent> output, int limit, CancellationToken stop)
-        {
-            foreach (ref readonly var e in events.AsSpan(_at, Math.Min(limit, events.Length - _at)))
-            {
-                output.Next() = e;
-            }
-
-            _at = Math.Min(events.Length, _at + limit);
-            return _at < events.Length;
-        }
-    }
-
     public static void Run(List<BenchmarkCase> cases, int count)
     {
         var events = Simulate(count, out var market);
@@ -167,7 +151,7 @@ internal static class FusedBenchmark
             new StepBlock<Book>(new()), new StepBlock<Last>(new()), new StepBlock<Bars>(new(market.Calendar)),
             new StepBlock<Features>(new(market.Calendar)), new StepBlock<Flow>(new()), new StepBlock<Delay>(new()),
         ];
-        using var graph = EngineBenchmark.Chain(new EngineSettings(), new Recorded(events), blocks).Build();
+        using var graph = EngineBenchmark.Chain(new EngineSettings(), new MemorySource(events), blocks).Build();
         return EngineBenchmark.EventsPerSecond(graph, events.Length);
     }
 

@@ -66,11 +66,11 @@ public sealed record EngineOptions
     [Range(0, 1024)]
     public int Workers { get; init; }
 
-    /// <summary>Events per batch: the largest run that crosses an edge in one hand-off.</summary>
+    /// <summary>Events per batch: the largest run that crosses an edge in one hand-off. Of heavy events, such as feature vectors, fewer.</summary>
     [Range(1, 65_536)]
     public int Batch { get; init; } = 1024;
 
-    /// <summary>Events that may wait in an edge that names no capacity.</summary>
+    /// <summary>Events that may wait in an edge that names no capacity. Of heavy events, such as feature vectors, fewer.</summary>
     [Range(1, 16_777_216)]
     public int Capacity { get; init; } = 32_768;
 

@@ -193,15 +193,105 @@ public sealed class GraphTests
     [Fact]
     public void A_parallel_block_gives_the_same_hash_as_a_single_one()
     {
-        string? HashOf(int parallelism) => new GraphBuilder(Hashing with { Workers = 4 })
+        string? HashOf(int parallelism, EngineSettings settings) => new GraphBuilder(settings)
             .Add("source", new Counting(20_000, keyOf: n => n * 7919 % 53))
             .Add("sums", _ => new SumPerKey(), [("from", ["source"])], new BlockSettings { Parallelism = parallelism })
             .Add("end", new Collect(), ["sums"]).Run().Also(r => r.ShouldBeSound()).Block("sums").Hash;
 
-        var single = HashOf(1);
+        var single = HashOf(1, Hashing);
         single.ShouldNotBeNull();
-        HashOf(2).ShouldBe(single);
-        HashOf(5).ShouldBe(single);
+        foreach (var settings in new[] { Hashing with { Workers = 4 }, Hashing with { Workers = 1 }, Hashing with { Capacity = 1 }, Hashing with { Batch = 7, Capacity = 13 }, Hashing with { Batch = 1, Workers = 1 } })
+        {
+            HashOf(2, settings).ShouldBe(single);
+            HashOf(5, settings).ShouldBe(single);
+        }
+    }
+
+    [Fact]
+    public void What_one_event_caused_stays_together_behind_a_parallel_block()
+    {
+        var collect = new Collect();
+        new GraphBuilder(new EngineSettings { Batch = 5, Capacity = 3, Workers = 4 })
+            .Add("source", new Counting(5_000, keyOf: n => n))
+            .Add("burst", _ => new Multiply(v => (int)(v % 4), factor: 10), [("from", ["source"])], new BlockSettings { Parallelism = 3 })
+            .Add("end", collect, ["burst"]).Run().ShouldBeSound();
+
+        collect.Seen.Select(e => e.Value).ShouldBe(Enumerable.Range(1, 5_000).SelectMany(v => Enumerable.Range(0, v % 4).Select(i => (v * 10L) + i)));
+    }
+
+    [Fact]
+    public void A_fault_in_one_instance_ends_the_run_and_names_it()
+    {
+        var report = new GraphBuilder(new EngineSettings { Batch = 16, Capacity = 16 })
+            .Add("source", new Counting(100_000, keyOf: n => n))
+            .Add("picky", _ => new Multiply(v => v == 5_000 ? throw new InvalidDataException("no") : 1), [("from", ["source"])], new BlockSettings { Parallelism = 3 })
+            .Add("end", new Collect(), ["picky"]).Run();
+
+        report.Completed.ShouldBeFalse();
+        report.Fault!.ShouldContain("picky");
+        report.Imbalances.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void Keys_numbered_one_after_the_other_are_shared_out_evenly(int instances)
+    {
+        var shares = Enumerable.Range(1, 64).GroupBy(key => Partitioning.Of(key, instances)).ToDictionary(g => g.Key, g => g.Count());
+
+        shares.Keys.Order().ShouldBe(Enumerable.Range(0, instances));
+        (shares.Values.Max() - shares.Values.Min()).ShouldBeLessThanOrEqualTo(3);
+    }
+
+    [Fact]
+    public void Of_heavy_events_fewer_wait_and_fewer_are_made_in_one_run()
+    {
+        var (light, heavy) = (new LongestRun<Number>(), new LongestRun<Heavy>());
+        var report = new GraphBuilder(new EngineSettings { Batch = 64, Capacity = 640 })
+            .Add("source", new Counting(10_000))
+            .Add("light", light, ["source"])
+            .Add("make", new MakeHeavy(), ["source"])
+            .Add("heavy", heavy, ["make"], new BlockSettings { Boundary = true })
+            .Run();
+
+        report.ShouldBeSound();
+        report.Edges.Single(e => e.To == "light").Capacity.ShouldBe(640);
+        report.Edges.Single(e => e.To == "heavy").Capacity.ShouldBe(80);
+        light.Length.ShouldBeGreaterThan(8);
+        heavy.Length.ShouldBeLessThanOrEqualTo(8);
+        report.Block("heavy").In.ShouldBe(10_000);
+    }
+
+    private readonly record struct Heavy(long Sequence) : IEvent<Heavy>
+    {
+        public static int Weight => 8;
+
+        public long PartitionKey => 0;
+
+        public long ConflationKey => 0;
+
+        public static void AppendTo(ReadOnlySpan<Heavy> events, System.Security.Cryptography.IncrementalHash hash) { }
+    }
+
+    private sealed class MakeHeavy : Operator<Number, Heavy>
+    {
+        public override void Process(Run<Number> run, Output<Heavy> output)
+        {
+            run.Length.ShouldBeLessThanOrEqualTo(8);
+            foreach (ref readonly var e in run)
+            {
+                output.Add(new Heavy(e.Sequence));
+            }
+        }
+    }
+
+    private sealed class LongestRun<T> : Observer<T> where T : struct, IEvent<T>
+    {
+        public int Length { get; private set; }
+
+        public override void Observe(Run<T> run) => Length = Math.Max(Length, run.Length);
     }
 
     [Fact]

@@ -108,6 +108,36 @@ public sealed class BookFeaturesTests
         vectors.Select(v => Value(v, "book_ofi_1m")).ShouldAllBe(v => v == 0);
     }
 
+    [Fact]
+    public void Ten_levels_a_side_are_depth()
+    {
+        var levels = Enumerable.Range(0, 12).SelectMany(i => new[] { (-(100.0 - i), Math.Pow(2, i)), (101.0 + i, 3 * Math.Pow(2, i)) });
+        var vector = Run(EachUpdate, Feed.Snapshot(0, 1, [.. levels])).ShouldHaveSingleItem();
+        (Value(vector, "bid_depth"), Value(vector, "ask_depth")).ShouldBe((1023, 3 * 1023));
+    }
+
+    [Fact]
+    public void Levels_that_come_back_after_a_missing_side_only_set_the_anchor()
+    {
+        MarketEvent[] events =
+        [
+            .. Feed.Snapshot(0, 1, (-100, 10), (101, 10)),
+            .. Feed.Update(1, 2, 2, -1, (101, 0)),
+            .. Feed.Update(2, 3, 3, -1, (101, 70)),
+            .. Feed.Update(3, 4, 4, -1, (101, 72)),
+        ];
+        Run(EachUpdate with { Levels = 1 }, events).Select(v => Value(v, "book_mlofi_1m")).ShouldBe([0, 0, 0, -2]);
+    }
+
+    [Fact]
+    public void The_mean_spread_of_fifty_updates_leaves_out_those_without_one()
+    {
+        var steps = Enumerable.Range(2, 49).SelectMany(i => Feed.Update(i, i, i, -1, (-100, i % 2 == 0 ? 0 : 400)));
+        var vectors = Run(EachUpdate, [.. Feed.Snapshot(0, 1, (-100, 400), (101, 400)), .. steps]);
+        (vectors.Length, IsWarm(vectors[^1], "liquidity_spread_mean_50"), Value(vectors[^1], "liquidity_spread_mean_50")).ShouldBe((50, true, 2));
+        Value(vectors[^1], "liquidity_mean_50").ShouldBe(DepthWindow.ScoreOf(800, 1000, 2) / 2, 1e-12);
+    }
+
     [Theory]
     [InlineData("one-sided")]
     [InlineData("locked")]
