@@ -52,6 +52,41 @@ public sealed class BarsTests
         block.Accounts.Dropped["outside_day"].ShouldBe(1);
     }
 
+    [Fact]
+    public void The_trade_at_the_close_of_the_day_belongs_to_no_bar_of_it()
+    {
+        const double hour = 3_600_000;
+        var bars = new BarsBlock(new BarsOptions { By = BarsBy.Tick, Size = 100 }, Examples.Exchange()).Drive(Feed.Numbered(Feed.Trade(10 * hour), Feed.Clock(18 * hour) with { Symbol = 1 }));
+        bars.ShouldHaveSingleItem().EndTime.ShouldBe(Feed.Time(18 * hour));
+    }
+
+    [Fact]
+    public void The_expected_trades_stay_within_their_bound()
+    {
+        var options = new BarsOptions { By = BarsBy.Imbalance, Size = 16, Bound = 1, Span = 1 };
+        var bars = Run(options, [.. Enumerable.Range(0, 500).Select(i => Feed.Trade(i, i + 1, 10, 1, Side.Buy))]);
+        bars.Select(b => b.Trades).Distinct().ShouldBe([4, 16]);
+    }
+
+    [Fact]
+    public void An_edit_fills_no_bar()
+    {
+        var block = new BarsBlock(new BarsOptions { By = BarsBy.Tick, Size = 2 }, Feed.NewMarket());
+        block.Drive(Feed.Numbered(Feed.Trade(0, 1), Feed.Trade(1, 1, quantity: 5, flags: EventFlags.Edit))).ShouldBeEmpty();
+        block.Accounts.Dropped["edit_of_activity_bar"].ShouldBe(1);
+    }
+
+    [Fact]
+    public void Money_is_price_times_quantity_times_multiplier()
+    {
+        var market = MarketContext.Of(new TradingCalendar(), new Instrument("A", 0.5m, 10m, 1m), new Instrument("B", 0.5m, 1m, 10m), new Instrument("C", 0.5m, 10m, 10m));
+        var multiplier = (double)market.Instrument(3).Multiplier;
+        multiplier.ShouldNotBe(1);
+        var options = new BarsOptions { By = BarsBy.Notional, Size = 100 * multiplier };
+        new BarsBlock(options, market).Drive(Feed.Numbered(Feed.Trade(0, 1, 99, 1, symbol: 3))).ShouldBeEmpty();
+        new BarsBlock(options, market).Drive(Feed.Numbered(Feed.Trade(0, 1, 100, 1, symbol: 3))).Length.ShouldBe(1);
+    }
+
     [Theory]
     [InlineData(BarsBy.Tick)]
     [InlineData(BarsBy.Imbalance)]

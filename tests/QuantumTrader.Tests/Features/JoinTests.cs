@@ -44,6 +44,13 @@ public sealed class JoinTests
         Sides(Block().Drive([Lead(1, 10), Side(1, 10), Lead(2, 20), Lead(3, 30), Side(3, 30)])).ShouldBe([(10, 2.0), (20, null), (30, 2.0)]);
 
     [Fact]
+    public void What_is_not_warm_has_its_neutral_value()
+    {
+        var stale = Block().Drive([Lead(1, 10), Side(1, 10), Lead(2, 20)])[1];
+        stale.Values[65..].ToArray().ShouldBe(Basic.Neutrals.ToArray());
+    }
+
+    [Fact]
     public void A_side_that_is_young_enough_counts() =>
         Sides(Block(age: 10).Drive([Side(1, 10), Lead(1, 10), Lead(2, 20), Lead(3, 30)])).ShouldBe([(10, 2.0), (20, 2.0), (30, null)]);
 

@@ -72,6 +72,10 @@ public sealed class FlowAlertsTests
     }
 
     [Fact]
+    public void Every_symbol_cools_down() =>
+        Run(Vector(0, "flow_ofi_5m", 0.9, symbol: 2), Vector(1, "flow_ofi_5m", 0.9, symbol: 2), Vector(2, "flow_ofi_5m", 0.9), Vector(3, "flow_ofi_5m", 0.9)).Select(a => a.Symbol).ShouldBe([2, 1]);
+
+    [Fact]
     public void What_was_fired_and_what_was_silenced_is_counted()
     {
         var block = new FlowAlerts(new FlowAlertsOptions());

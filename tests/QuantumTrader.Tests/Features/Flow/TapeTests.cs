@@ -75,6 +75,27 @@ public sealed class TapeTests
     }
 
     [Fact]
+    public void A_trade_of_an_iceberg_may_be_as_old_as_the_window_allows()
+    {
+        double[] seconds = [0, 15, 30, 45, 60];
+        Run(new TapeOptions(), seconds.Select((s, i) => Feed.Trade(s * 1000, i + 1, price: 100, quantity: 4, side: Side.Sell))).ShouldHaveSingleItem().Trades.ShouldBe(5);
+        Run(new TapeOptions(), seconds.Select((s, i) => Feed.Trade(s * 1001, i + 1, price: 100, quantity: 4, side: Side.Sell))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_level_has_displayed_the_most_that_it_ever_showed()
+    {
+        MarketEvent[] events =
+        [
+            .. Feed.Snapshot(0, 1, (-100, 10), (101, 8)),
+            Feed.Trade(1, 1, price: 101, quantity: 5, side: Side.Buy),
+            .. Feed.Update(2, 2, 2, -1, (101, 3)),
+            Feed.Trade(3, 2, price: 101, quantity: 1, side: Side.Buy),
+        ];
+        Run(new TapeOptions { BookIceberg = true }, events).ShouldBeEmpty("6 of the 8 that were displayed");
+    }
+
+    [Fact]
     public void A_block_trade_is_above_the_instruments_bound()
     {
         var found = Run(new TapeOptions(), Feed.Trade(0, 1, quantity: 100, side: Side.Sell), Feed.Trade(1, 2, quantity: 101, side: Side.Buy)).ShouldHaveSingleItem();
