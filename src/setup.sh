@@ -18,15 +18,15 @@ bash "$root/src/Microsoft.ML.OnnxRuntime/restore.sh" >&2
 # Only pipelines with a ZeroMQ block need libzmq: without it everything else builds, runs and is tested.
 packages=""
 case "$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null)" in *libzmq.so.5*) ;; *) packages="libzmq5" ;; esac
-if [ -n "${tests_need_python_zmq:-}" ] && ! /usr/bin/python3 -c 'import zmq' >/dev/null 2>&1; then
-    packages="$packages python3-zmq"
-fi
+for module in ${tests_need_python:-}; do
+    /usr/bin/python3 -c "import $module" >/dev/null 2>&1 || packages="$packages python3-$module"
+done
 if [ -n "$packages" ] && [ "$(uname -s)" = Linux ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        echo "Installing $packages (for the ZeroMQ bus) ..." >&2
+        echo "Installing $packages (for the ZeroMQ bus, and for tests) ..." >&2
         { apt-get install -y -qq --no-install-recommends $packages || { apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages; }; } >&2 \
-            || echo "Could not install $packages; pipelines with ZeroMQ blocks will say so." >&2
+            || echo "Could not install $packages; pipelines with ZeroMQ blocks will say so, and tests that need them are skipped." >&2
     else
-        echo "Not installed: $packages. Pipelines with ZeroMQ blocks need libzmq5, their tests python3-zmq (Debian: sudo apt install $packages)." >&2
+        echo "Not installed: $packages. Pipelines with ZeroMQ blocks need libzmq5, some tests the others (Debian: sudo apt install $packages)." >&2
     fi
 fi
