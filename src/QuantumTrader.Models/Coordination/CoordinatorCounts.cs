@@ -1,0 +1,92 @@
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Models.Coordination;
+
+/// <summary>Why a model was chosen, in the order in which it is asked.</summary>
+public enum CoordinatorRule
+{
+    /// <summary>Fast: it is forced.</summary>
+    ForceFast,
+
+    /// <summary>Fast: there is no enhanced model, or it is switched off.</summary>
+    PhaseOff,
+
+    /// <summary>Fast: a column that the enhanced model needs is not warm.</summary>
+    NoHistory,
+
+    /// <summary>Fast: the hour of the day asks for it.</summary>
+    FastHours,
+
+    /// <summary>Fast: the enhanced model is too slow.</summary>
+    BreakerOpen,
+
+    /// <summary>Fast: the request does not belong to the share.</summary>
+    NotInShare,
+
+    /// <summary>Enhanced.</summary>
+    Enhanced,
+}
+
+/// <summary>What a coordinator counts.</summary>
+internal sealed class CoordinatorCounts
+{
+    private readonly long[] _rules = new long[Enum.GetValues<CoordinatorRule>().Length];
+    private readonly SortedDictionary<string, long> _fallbacks = new(StringComparer.Ordinal);
+
+    public Calls Fast { get; } = new();
+
+    public Calls Enhanced { get; } = new();
+
+    public long CacheHits { get; set; }
+
+    public long Stale { get; set; }
+
+    public long Sent { get; set; }
+
+    public void Rule(CoordinatorRule rule) => _rules[(int)rule]++;
+
+    public void Fallback(string cause) => _fallbacks[cause] = _fallbacks.GetValueOrDefault(cause) + 1;
+
+    public CoordinatorReport Report(LatencyBreaker breaker) => new(
+        Sent, Fast.Count, Enhanced.Count, CacheHits, Stale, Fast.MeanMs, Enhanced.MeanMs,
+        Enum.GetValues<CoordinatorRule>().ToDictionary(r => SnakeCase.From(r.ToString()), r => _rules[(int)r], StringComparer.Ordinal),
+        new SortedDictionary<string, long>(_fallbacks, StringComparer.Ordinal),
+        new BreakerReport(breaker.IsOpen, breaker.Openings, breaker.Probes));
+
+    /// <summary>Calls of one model and their mean latency, each new one with a weight of 0.1.</summary>
+    public sealed class Calls
+    {
+        private const double Weight = 0.1;
+
+        public long Count { get; private set; }
+
+        public double MeanMs { get; private set; }
+
+        public void Add(double milliseconds)
+        {
+            MeanMs = Count == 0 ? milliseconds : MeanMs + (Weight * (milliseconds - MeanMs));
+            Count++;
+        }
+    }
+}
+
+/// <summary>What the report says of a coordinator.</summary>
+/// <param name="TotalPredictions">Predictions sent.</param>
+/// <param name="FastModeCalls">How often the fast model was asked.</param>
+/// <param name="TimeTravelCalls">How often the enhanced model was asked.</param>
+/// <param name="CacheHits">Vectors answered without asking.</param>
+/// <param name="Stale">Older predictions sent again.</param>
+/// <param name="FastMs">Mean latency of the fast model in ms, exponential with weight 0.1.</param>
+/// <param name="EnhancedMs">Mean latency of the enhanced model in ms, exponential with weight 0.1.</param>
+/// <param name="Rules">How often each rule decided.</param>
+/// <param name="Fallbacks">How often a level had no answer, by cause.</param>
+/// <param name="Breaker">What the breaker did.</param>
+public sealed record CoordinatorReport(
+    long TotalPredictions, long FastModeCalls, long TimeTravelCalls, long CacheHits, long Stale, double FastMs, double EnhancedMs,
+    IReadOnlyDictionary<string, long> Rules, IReadOnlyDictionary<string, long> Fallbacks, BreakerReport Breaker);
+
+/// <summary>What the report says of a breaker.</summary>
+/// <param name="IsOpen">Whether it is open at the end.</param>
+/// <param name="Openings">How often it opened.</param>
+/// <param name="Probes">Requests let through to see whether it can close.</param>
+public sealed record BreakerReport(bool IsOpen, long Openings, long Probes);

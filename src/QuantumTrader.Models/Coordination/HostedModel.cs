@@ -1,0 +1,105 @@
+using Microsoft.ML.OnnxRuntime;
+using QuantumTrader.Features;
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Models.Coordination;
+
+/// <summary>A model inside another block: it takes its columns by name from vectors that hold more than it needs.</summary>
+internal sealed class HostedModel : IDisposable
+{
+    private readonly string _option;
+    private readonly Manifest _manifest;
+    private readonly OnnxModel? _model;
+    private readonly double[] _row;
+    private int[] _columns = [];
+
+    /// <summary>Loads the model, or only reads what it says of itself when the block is made for a check.</summary>
+    /// <exception cref="ConfigurationException">It is missing, does not fit, or needs more than one vector.</exception>
+    public HostedModel(string option, string path, BlockContext context)
+    {
+        _option = option;
+        try
+        {
+            var file = ModelFile.Read(context.Files.Resolve(path));
+            _manifest = file.Manifest;
+            if (_manifest.Window != 1)
+            {
+                throw ModelFile.Refuse(file.Path, FormattableString.Invariant($"it takes the last {_manifest.Window} vectors"), "a model that takes one", "Use it in a block model.onnx.");
+            }
+
+            _model = context.IsForCheck ? null : OnnxModel.Load(file);
+        }
+        catch (ConfigurationException e) when (e.Option != option)
+        {
+            throw new ConfigurationException(option, e.Message) { Outside = e.Outside };
+        }
+
+        _row = new double[_manifest.Features.Count];
+    }
+
+    /// <summary>Name that predictions carry.</summary>
+    public string Name => _manifest.Name;
+
+    /// <summary>Names of the columns.</summary>
+    public IReadOnlyList<string> Features => _manifest.Features;
+
+    /// <summary>Finds the columns in the vectors that come.</summary>
+    /// <exception cref="ConfigurationException">One is not there.</exception>
+    public void Bind(FeatureSchema schema)
+    {
+        _columns = [.. Features.Select(schema.IndexOf)];
+        if (Array.IndexOf(_columns, -1) is >= 0 and var missing)
+        {
+            throw new ConfigurationException(
+                _option,
+                $"Model '{Name}' needs the feature '{Features[missing]}', which is not in the vectors that come here ({schema.Names.Count} features{(schema.Name.Length > 0 ? $", '{schema.Name}'" : "")}). Join the features that it was trained on.");
+        }
+    }
+
+    /// <summary>Whether all its columns are computed from enough data.</summary>
+    public bool IsWarm(in FeatureVector vector)
+    {
+        foreach (var column in _columns)
+        {
+            if (!vector.IsWarm(column))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Asks the model about a vector of the schema that it was bound to.</summary>
+    /// <returns>Why there is no answer, a name of a short list; null when there is one.</returns>
+    public string? Ask(in FeatureVector vector, out Forecast forecast)
+    {
+        var values = vector.Values;
+        for (var i = 0; i < _row.Length; i++)
+        {
+            _row[i] = values[_columns[i]];
+        }
+
+        return Ask(_row, out forecast);
+    }
+
+    /// <summary>Asks the model about a row of its own columns.</summary>
+    public string? Ask(ReadOnlySpan<double> row, out Forecast forecast)
+    {
+        var model = _model ?? throw new InvalidOperationException("Invariant: a block that was made for a check is run.");
+        forecast = default;
+        model.Write(0, row);
+        try
+        {
+            model.Run(1);
+        }
+        catch (OnnxRuntimeException)
+        {
+            return "error";
+        }
+
+        return model.Read(0, out forecast);
+    }
+
+    public void Dispose() => _model?.Dispose();
+}

@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using QuantumTrader.Features;
+using QuantumTrader.Models;
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Tests.Models.Coordination;
+
+/// <summary>A folder of small models: each sums its features with weights.</summary>
+internal sealed class ModelFolder : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public string Path => _folder.Path;
+
+    public BlockContext Context(TimeProvider? clock = null) => new("block", new SectionContext(Path, Path), clock ?? TimeProvider.System);
+
+    /// <summary>Writes name.onnx with p(up) = 1 / (1 + exp(-(bias + sum of weight times feature))); returns its path.</summary>
+    public string Save(string name, double bias, params (string Feature, double Weight)[] inputs)
+    {
+        var schema = new FeatureSchema(inputs.Select(i => i.Feature));
+        var logistic = new Logistic([.. inputs.Select(_ => 0.0)], [.. inputs.Select(_ => 1.0)], [.. inputs.Select(i => i.Weight)], bias);
+        var zeros = new double[inputs.Length];
+        var onnx = logistic.ToOnnx(name, schema.Hash);
+        var manifest = new Manifest
+        {
+            Format = Manifest.CurrentFormat,
+            Name = name,
+            ModelSha256 = Convert.ToHexStringLower(SHA256.HashData(onnx)),
+            Features = schema.Names,
+            FeatureHash = schema.Hash,
+            Inputs = [new ModelInput(Logistic.InputName, ElementType.Double, [1, inputs.Length])],
+            Outputs = [new ModelOutput(Logistic.OutputName, ElementType.Double, [1, 1], OutputRole.Probability)],
+            Classes = ["up"],
+            Golden = [new GoldenRow(zeros, [logistic.Predict(zeros)])],
+        };
+        return Write(name, onnx, manifest);
+    }
+
+    /// <summary>Writes name.onnx, which answers with its only feature: no probability when that is none.</summary>
+    public string SaveEcho(string name, string feature)
+    {
+        ProtoBytes dimensions = new ProtoBytes().Message(1, new ProtoBytes().Number(1, 1)).Message(1, new ProtoBytes().Number(1, 1));
+        ProtoBytes Tensor(string tensor) => new ProtoBytes().Text(1, tensor).Message(2, new ProtoBytes().Message(1, new ProtoBytes().Number(1, 1).Message(2, dimensions)));
+        var graph = new ProtoBytes()
+            .Message(1, new ProtoBytes().Text(1, "in").Text(2, "out").Text(4, "Identity"))
+            .Text(2, "g").Message(11, Tensor("in")).Message(12, Tensor("out"));
+        var onnx = new ProtoBytes().Number(1, 8).Message(7, graph).Message(8, new ProtoBytes().Text(1, "").Number(2, 13)).ToArray();
+        var schema = new FeatureSchema(feature);
+        return Write(name, onnx, new Manifest
+        {
+            Format = Manifest.CurrentFormat,
+            Name = name,
+            ModelSha256 = Convert.ToHexStringLower(SHA256.HashData(onnx)),
+            Features = schema.Names,
+            FeatureHash = schema.Hash,
+            Inputs = [new ModelInput("in", ElementType.Float, [1, 1])],
+            Outputs = [new ModelOutput("out", ElementType.Float, [1, 1], OutputRole.Probability)],
+            Classes = ["up"],
+            Golden = [new GoldenRow([0.5], [0.5])],
+        });
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Write(string name, byte[] onnx, Manifest manifest)
+    {
+        var path = System.IO.Path.Combine(Path, name + ".onnx");
+        File.WriteAllBytes(path, onnx);
+        File.WriteAllBytes(Manifest.PathOf(path), manifest.ToJson());
+        return path;
+    }
+}
