@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using QuantumTrader.Features;
 using QuantumTrader.Models;
 using QuantumTrader.Pipelines;
@@ -20,20 +19,15 @@ internal sealed class ModelFolder : IDisposable
         var schema = new FeatureSchema(inputs.Select(i => i.Feature));
         var logistic = new Logistic([.. inputs.Select(_ => 0.0)], [.. inputs.Select(_ => 1.0)], [.. inputs.Select(i => i.Weight)], bias);
         var zeros = new double[inputs.Length];
-        var onnx = logistic.ToOnnx(name, schema.Hash);
-        var manifest = new Manifest
+        var onnx = logistic.ToOnnx(name, schema.Hash, rows: 1);
+        return Write(name, onnx, OnnxFixture.ManifestOf(onnx) with
         {
-            Format = Manifest.CurrentFormat,
             Name = name,
-            ModelSha256 = Convert.ToHexStringLower(SHA256.HashData(onnx)),
             Features = schema.Names,
             FeatureHash = schema.Hash,
-            Inputs = [new ModelInput(Logistic.InputName, ElementType.Double, [1, inputs.Length])],
-            Outputs = [new ModelOutput(Logistic.OutputName, ElementType.Double, [1, 1], OutputRole.Probability)],
-            Classes = ["up"],
+            Inputs = [new ModelInput("features", ElementType.Double, [1, inputs.Length])],
             Golden = [new GoldenRow(zeros, [logistic.Predict(zeros)])],
-        };
-        return Write(name, onnx, manifest);
+        });
     }
 
     /// <summary>Writes name.onnx, which answers with its only feature: no probability when that is none.</summary>
@@ -46,16 +40,13 @@ internal sealed class ModelFolder : IDisposable
             .Text(2, "g").Message(11, Tensor("in")).Message(12, Tensor("out"));
         var onnx = new ProtoBytes().Number(1, 8).Message(7, graph).Message(8, new ProtoBytes().Text(1, "").Number(2, 13)).ToArray();
         var schema = new FeatureSchema(feature);
-        return Write(name, onnx, new Manifest
+        return Write(name, onnx, OnnxFixture.ManifestOf(onnx) with
         {
-            Format = Manifest.CurrentFormat,
             Name = name,
-            ModelSha256 = Convert.ToHexStringLower(SHA256.HashData(onnx)),
             Features = schema.Names,
             FeatureHash = schema.Hash,
             Inputs = [new ModelInput("in", ElementType.Float, [1, 1])],
             Outputs = [new ModelOutput("out", ElementType.Float, [1, 1], OutputRole.Probability)],
-            Classes = ["up"],
             Golden = [new GoldenRow([0.5], [0.5])],
         });
     }
