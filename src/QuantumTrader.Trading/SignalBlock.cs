@@ -136,7 +136,7 @@ public sealed class SignalBlock : Operator<Prediction, Signal>
             : null;
     }
 
-    private static bool IsWithin(long time, long last, int seconds) => last != long.MinValue && time - last < seconds * 1_000_000_000L;
+    private static bool IsWithin(long time, long last, int seconds) => seconds > 0 && last != long.MinValue && time - last < seconds * 1_000_000_000L;
 
     private readonly record struct Times(long Prediction, long Signal)
     {

@@ -145,6 +145,10 @@ public class SignalRegimeTests
     }
 
     [Fact]
+    public void Without_an_interval_the_order_of_several_models_does_not_matter() =>
+        Block().Drive([Prediction(1, seconds: 60), Prediction(1, seconds: 0, model: "other")]).Length.ShouldBe(2);
+
+    [Fact]
     public void Without_a_regime_there_is_neither_stop_nor_take_and_no_row()
     {
         var signal = Block().Drive([Prediction(0.3, 0.6)]).ShouldHaveSingleItem();
