@@ -1,25 +1,23 @@
+using System.Text;
+
 namespace QuantumTrader.Models;
 
 /// <summary>
-/// Walks the protobuf structure of an ONNX file before ONNX Runtime sees it: a file may name other files for its weights, which no
-/// checksum of it covers and which could lie anywhere.
+/// Walks the protobuf structure of an ONNX file before ONNX Runtime sees it. A file may name other files for its weights, which no
+/// checksum of it covers and which could lie anywhere; claim tensors that nobody has memory for; or ask for operators that come in
+/// libraries of their own.
 /// </summary>
-internal static class OnnxScan
+internal sealed class OnnxScan
 {
     private const int MaxDepth = 64;
 
-    private enum Part
-    {
-        Model,
-        Graph,
-        Function,
-        Node,
-        Attribute,
-        Tensor,
-        SparseTensor,
-    }
+    // The densest element type has two bits.
+    private const int MostElementsPerByte = 4;
 
-    // Field numbers: onnx.proto of ONNX 1.12. Only paths that lead to tensors.
+    // What ONNX Runtime brings with it.
+    private static readonly string[] KnownDomains = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
+
+    // Field numbers: onnx.proto of ONNX 1.12. Only paths that lead to tensors and operators.
     private static readonly Dictionary<(Part, ulong Field), Part> Paths = new()
     {
         [(Part.Model, 7)] = Part.Graph,
@@ -39,20 +37,44 @@ internal static class OnnxScan
         [(Part.SparseTensor, 2)] = Part.Tensor,
     };
 
-    /// <summary>What is wrong with the file; null when it has one graph and all its data inside.</summary>
-    public static string? FindFault(ReadOnlySpan<byte> file)
+    private readonly SortedSet<string> _domains = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _ownDomains = new(KnownDomains, StringComparer.Ordinal);
+    private int _graphs;
+
+    private enum Part
     {
-        var graphs = 0;
-        return Walk(file, Part.Model, 0, ref graphs) ?? (graphs == 0 ? "it holds no graph, so it is not an ONNX file" : null);
+        Model,
+        Graph,
+        Function,
+        Node,
+        Attribute,
+        Tensor,
+        SparseTensor,
     }
 
-    private static string? Walk(ReadOnlySpan<byte> bytes, Part part, int depth, ref int graphs)
+    /// <summary>What is wrong with the file; null when it has a graph, all its data inside, and operators that ONNX Runtime brings.</summary>
+    public static string? FindFault(ReadOnlySpan<byte> file)
+    {
+        var scan = new OnnxScan();
+        if (scan.Walk(file, Part.Model, 0) is { } fault)
+        {
+            return fault;
+        }
+
+        return scan._graphs == 0 ? "it holds no graph, so it is not an ONNX file"
+            : scan._domains.FirstOrDefault(d => !scan._ownDomains.Contains(d)) is { } domain ? $"it uses operators of the domain '{domain}', which come in a library of their own"
+            : null;
+    }
+
+    private string? Walk(ReadOnlySpan<byte> bytes, Part part, int depth)
     {
         if (depth > MaxDepth)
         {
             return $"its parts are nested deeper than {MaxDepth}";
         }
 
+        var length = bytes.Length;
+        var elements = 1UL;
         while (bytes.Length > 0)
         {
             if (!TryField(ref bytes, out var field, out var number, out var content))
@@ -60,22 +82,64 @@ internal static class OnnxScan
                 return "it is not an ONNX file, or damaged";
             }
 
-            if (part == Part.Tensor && (field == 13 || (field == 14 && number != 0)))
+            switch (part)
             {
-                return "it keeps weights in another file, which its checksum does not cover; save it with all data inside";
+                case Part.Tensor when field == 13 || (field == 14 && number != 0):
+                    return "it keeps weights in another file, which its checksum does not cover; save it with all data inside";
+                case Part.Tensor when field == 1:
+                case Part.SparseTensor when field == 3:
+                    if (!TryMultiply(number, content, ref elements))
+                    {
+                        return "it holds a tensor with a negative or damaged size";
+                    }
+
+                    break;
+                case Part.Node when field == 7:
+                    _domains.Add(Encoding.UTF8.GetString(content));
+                    break;
+                case Part.Function when field == 10:
+                    _ownDomains.Add(Encoding.UTF8.GetString(content));
+                    break;
             }
 
             if (Paths.TryGetValue((part, field), out var next))
             {
-                graphs += next == Part.Graph ? 1 : 0;
-                if (Walk(content, next, depth + 1, ref graphs) is { } fault)
+                _graphs += next == Part.Graph ? 1 : 0;
+                if (Walk(content, next, depth + 1) is { } fault)
                 {
                     return fault;
                 }
             }
         }
 
-        return null;
+        // Zeros of a sparse tensor take no room in the file, but in memory.
+        return part switch
+        {
+            Part.Tensor when elements > (ulong)length * MostElementsPerByte => FormattableString.Invariant($"it holds a tensor that claims {elements} elements in {length} bytes"),
+            Part.SparseTensor when elements > ModelFile.MaxBytes / sizeof(double) => FormattableString.Invariant($"it holds a sparse tensor of {elements} elements"),
+            _ => null,
+        };
+    }
+
+    // Dimensions come as single numbers or packed into one field.
+    private static bool TryMultiply(ulong number, ReadOnlySpan<byte> packed, ref ulong elements)
+    {
+        do
+        {
+            if (packed.Length > 0 && !TryVarint(ref packed, out number))
+            {
+                return false;
+            }
+
+            if ((long)number < 0)
+            {
+                return false;
+            }
+
+            elements = number > 0 && elements > ulong.MaxValue / number ? ulong.MaxValue : elements * number;
+        }
+        while (packed.Length > 0);
+        return true;
     }
 
     private static bool TryField(ref ReadOnlySpan<byte> bytes, out ulong field, out ulong number, out ReadOnlySpan<byte> content)

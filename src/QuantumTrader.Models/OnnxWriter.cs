@@ -3,15 +3,15 @@ using System.Buffers.Binary;
 namespace QuantumTrader.Models;
 
 /// <summary>
-/// Writes small ONNX files (opset 13, ir_version 8) of double tensors. Field numbers: onnx.proto of ONNX 1.12. Same calls, same bytes.
+/// Writes small ONNX files (opset 13, ir_version 8). Field numbers: onnx.proto of ONNX 1.12. Same calls, same bytes.
 /// </summary>
-public sealed class OnnxWriter
+/// <param name="type">Type of all tensors: <c>float</c> or <c>double</c>.</param>
+public sealed class OnnxWriter(ElementType type = ElementType.Double)
 {
     /// <summary>The domain of trees and other classical models.</summary>
     public const string MachineLearning = "ai.onnx.ml";
 
-    private const int Double = 11;
-
+    private readonly int _type = type == ElementType.Double ? 11 : 1;
     private readonly ProtoWriter _graph = new();
     private readonly ProtoWriter _metadata = new();
     private bool _usesMachineLearning;
@@ -49,10 +49,19 @@ public sealed class OnnxWriter
     /// <param name="shape">Its dimensions.</param>
     public OnnxWriter Constant(string name, ReadOnlySpan<double> values, params ReadOnlySpan<long> shape)
     {
-        var raw = new byte[values.Length * sizeof(double)];
+        var size = type == ElementType.Double ? sizeof(double) : sizeof(float);
+        var raw = new byte[values.Length * size];
         for (var i = 0; i < values.Length; i++)
         {
-            BinaryPrimitives.WriteDoubleLittleEndian(raw.AsSpan(i * sizeof(double)), values[i]);
+            var place = raw.AsSpan(i * size);
+            if (type == ElementType.Double)
+            {
+                BinaryPrimitives.WriteDoubleLittleEndian(place, values[i]);
+            }
+            else
+            {
+                BinaryPrimitives.WriteSingleLittleEndian(place, (float)values[i]);
+            }
         }
 
         var tensor = new ProtoWriter();
@@ -61,14 +70,14 @@ public sealed class OnnxWriter
             tensor.Number(1, dimension);
         }
 
-        _graph.Message(5, tensor.Number(2, Double).Text(8, name).Bytes(9, raw));
+        _graph.Message(5, tensor.Number(2, _type).Text(8, name).Bytes(9, raw));
         return this;
     }
 
-    /// <summary>Declares the graph's input; a dimension of -1 may be any number of rows.</summary>
+    /// <summary>Declares an input of the graph; a dimension of -1 is open.</summary>
     public OnnxWriter Input(string name, params ReadOnlySpan<long> shape) => Value(11, name, shape);
 
-    /// <summary>Declares an output of the graph.</summary>
+    /// <summary>Declares an output of the graph; a dimension of -1 is open.</summary>
     public OnnxWriter Output(string name, params ReadOnlySpan<long> shape) => Value(12, name, shape);
 
     /// <summary>Adds an entry to the file's metadata.</summary>
@@ -104,7 +113,7 @@ public sealed class OnnxWriter
             dimensions.Message(1, dimension < 0 ? new ProtoWriter().Text(2, "rows") : new ProtoWriter().Number(1, dimension));
         }
 
-        var type = new ProtoWriter().Message(1, new ProtoWriter().Number(1, Double).Message(2, dimensions));
+        var type = new ProtoWriter().Message(1, new ProtoWriter().Number(1, _type).Message(2, dimensions));
         _graph.Message(field, new ProtoWriter().Text(1, name).Message(2, type));
         return this;
     }

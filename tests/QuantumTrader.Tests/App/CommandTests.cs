@@ -140,6 +140,23 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public void A_model_that_answers_otherwise_than_its_golden_rows_is_found_when_models_are_checked()
+    {
+        using var folder = new TemporaryFolder();
+        var model = Path.Combine(folder.Path, "demo.onnx");
+        File.Copy(Path.Combine(Qt.Root, "pipelines", "models", "demo.onnx"), model);
+        var manifest = QuantumTrader.Models.Manifest.Parse(File.ReadAllBytes(Path.Combine(Qt.Root, "pipelines", "models", "demo.onnx.json")));
+        File.WriteAllBytes(model + ".json", (manifest with { Golden = [manifest.Golden[0] with { Output = [0.5] }] }).ToJson());
+        string[] pipeline = ["validate", "pipelines/demo.yml", "--set", $"blocks.model.model={model}"];
+
+        Qt.Run(pipeline).Code.ShouldBe(0);
+        var (code, output, _) = Qt.Run([.. pipeline, "--model"]);
+        code.ShouldBe(3);
+        output.ShouldContain("QT0601 blocks.model.model: Model ");
+        output.ShouldContain("it answers golden row 0 with");
+    }
+
+    [Fact]
     public void The_graph_shows_which_blocks_run_fused()
     {
         var (code, output, _) = Qt.Run("graph", "pipelines/demo.yml");

@@ -20,6 +20,17 @@ public sealed class ProtoBytes
 
     public ProtoBytes Message(int field, ProtoBytes value) => Raw(field, value.ToArray());
 
+    public ProtoBytes Packed(int field, params ReadOnlySpan<long> values)
+    {
+        var inner = new ProtoBytes();
+        foreach (var value in values)
+        {
+            inner.Varint((ulong)value);
+        }
+
+        return Message(field, inner);
+    }
+
     private ProtoBytes Raw(int field, byte[] value)
     {
         Varint(((ulong)field << 3) | 2);

@@ -123,20 +123,82 @@ public sealed class RefusalTests : IDisposable
     public void A_file_cut_short_is_refused_wherever_it_is_cut()
     {
         var whole = _files.Bytes;
-        for (var length = 0; length < whole.Length; length += 7)
+        for (var part = 0; part < 50; part++)
         {
-            _files.Replace(whole[..length]);
+            _files.Replace(whole[..(whole.Length * part / 50)]);
 
             // Behind the graph only metadata follows: a cut between two of its entries leaves a whole model.
             try
             {
                 using var block = _files.Block();
-                length.ShouldBeGreaterThan(whole.Length - 120);
+                _files.Bytes.Length.ShouldBeGreaterThan(whole.Length - 120);
             }
             catch (ConfigurationException e)
             {
                 e.Option.ShouldBe("model");
             }
+        }
+    }
+
+    [Theory]
+    [InlineData(1L << 40)]
+    [InlineData(1L << 62)]
+    [InlineData(-1)]
+    public void A_tensor_that_claims_more_than_the_file_holds_is_refused(long rows)
+    {
+        var single = new ProtoBytes().Number(1, rows).Number(1, 2).Number(2, 11).Text(8, "w").Text(9, new string('\0', 16));
+        var packed = new ProtoBytes().Packed(1, rows, 2).Number(2, 11).Text(8, "w").Text(9, new string('\0', 16));
+        foreach (var tensor in new[] { single, packed })
+        {
+            _files.Replace(new ProtoBytes().Number(1, 8).Message(7, new ProtoBytes().Message(5, tensor)).ToArray());
+            _files.Refusal().Message.ShouldContain(rows < 0 ? "negative" : "claims");
+        }
+
+        var sparse = new ProtoBytes().Message(15, new ProtoBytes().Number(3, rows));
+        _files.Replace(new ProtoBytes().Number(1, 8).Message(7, sparse).ToArray());
+        _files.Refusal().Message.ShouldContain(rows < 0 ? "negative" : "sparse tensor of");
+    }
+
+    [Fact]
+    public void A_tensor_that_would_only_be_made_while_it_runs_and_is_too_large_is_refused()
+    {
+        var shape = new ProtoBytes().Number(1, 1).Number(2, 7).Number(7, 1L << 45).Text(8, "shape");
+        ProtoBytes Value(string name, long columns) => new ProtoBytes().Text(1, name).Message(2, new ProtoBytes().Message(1, new ProtoBytes()
+            .Number(1, 11).Message(2, new ProtoBytes().Message(1, new ProtoBytes().Number(1, 1)).Message(1, new ProtoBytes().Number(1, columns)))));
+        var graph = new ProtoBytes()
+            .Message(1, new ProtoBytes().Text(1, "shape").Text(2, "huge").Text(4, "ConstantOfShape"))
+            .Message(1, new ProtoBytes().Text(1, "features").Text(1, "huge").Text(2, "probability_up").Text(4, "Add"))
+            .Text(2, "g").Message(5, shape).Message(11, Value("features", 2)).Message(12, Value("probability_up", 1));
+        _files.Replace(new ProtoBytes().Number(1, 8).Message(7, graph).Message(8, new ProtoBytes().Text(1, "").Number(2, 13)).ToArray());
+        _files.Refusal().Message.ShouldContain("ONNX Runtime says");
+    }
+
+    [Theory]
+    [InlineData(1L << 40, 2)]
+    [InlineData(-2, 2)]
+    [InlineData(1, 1L << 40)]
+    [InlineData(1, 0)]
+    public void A_manifest_with_an_absurd_shape_is_refused(long rows, long columns)
+    {
+        _files.Manifest = _files.Manifest with { Inputs = [_files.Manifest.Inputs[0] with { Shape = [rows, columns] }] };
+        _files.Write();
+        _files.Refusal().Message.ShouldContain(FormattableString.Invariant($"has the shape [{rows}, {columns}]"));
+    }
+
+    [Fact]
+    public void Operators_that_come_in_a_library_of_their_own_are_refused()
+    {
+        foreach (var (domain, own) in new[] { ("evil.ops", false), ("pkg.functions", true) })
+        {
+            var graph = new ProtoBytes().Message(1, new ProtoBytes().Text(1, "features").Text(2, "probability_up").Text(4, "Load").Text(7, domain));
+            var model = new ProtoBytes().Number(1, 8).Message(7, graph);
+            if (own)
+            {
+                model.Message(25, new ProtoBytes().Text(1, "Load").Text(10, domain)); // a function that the file defines itself
+            }
+
+            _files.Replace(model.ToArray());
+            _files.Refusal().Message.ShouldContain(own ? "ONNX Runtime says" : "operators of the domain 'evil.ops'");
         }
     }
 
