@@ -78,12 +78,16 @@ public readonly record struct FeatureVector : IEvent<FeatureVector>
     {
         get
         {
-            for (var i = 0; i < Values.Length; i++)
+            var left = Values.Length;
+            foreach (var word in Warm)
             {
-                if (!IsWarm(i))
+                var all = left >= 64 ? ulong.MaxValue : (1UL << left) - 1;
+                if ((word & all) != all)
                 {
                     return false;
                 }
+
+                left -= 64;
             }
 
             return true;

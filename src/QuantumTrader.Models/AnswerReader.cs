@@ -116,36 +116,52 @@ internal sealed class AnswerReader
 
     private bool Normalise(ReadOnlySpan<double> columns)
     {
+        var probabilities = _probabilities.AsSpan();
+        switch (_apply)
+        {
+            case ScoreTransform.Softmax:
+                Softmax(columns, probabilities);
+                return true;
+            case ScoreTransform.Sigmoid:
+                for (var i = 0; i < columns.Length; i++)
+                {
+                    probabilities[i] = 1 / (1 + Math.Exp(-columns[i]));
+                }
+
+                return true;
+            default:
+                for (var i = 0; i < columns.Length; i++)
+                {
+                    if (columns[i] is < 0 or > 1 + Rounding)
+                    {
+                        return false;
+                    }
+
+                    probabilities[i] = Math.Min(columns[i], 1);
+                }
+
+                return true;
+        }
+    }
+
+    private static void Softmax(ReadOnlySpan<double> scores, Span<double> probabilities)
+    {
         var (largest, sum) = (double.NegativeInfinity, 0.0);
-        foreach (var value in columns)
+        foreach (var score in scores)
         {
-            largest = Math.Max(largest, value);
+            largest = Math.Max(largest, score);
         }
 
-        for (var i = 0; i < columns.Length; i++)
+        for (var i = 0; i < scores.Length; i++)
         {
-            var p = _apply switch
-            {
-                ScoreTransform.Sigmoid => 1 / (1 + Math.Exp(-columns[i])),
-
-                // Less the largest, so that no exponential overflows.
-                ScoreTransform.Softmax => Math.Exp(columns[i] - largest),
-                _ => columns[i],
-            };
-            if (p is < 0 or > 1 + Rounding)
-            {
-                return false;
-            }
-
-            _probabilities[i] = Math.Min(p, 1);
-            sum += p;
+            // Less the largest, so that no exponential overflows.
+            probabilities[i] = Math.Exp(scores[i] - largest);
+            sum += probabilities[i];
         }
 
-        for (var i = 0; _apply == ScoreTransform.Softmax && i < _probabilities.Length; i++)
+        foreach (ref var probability in probabilities)
         {
-            _probabilities[i] /= sum;
+            probability /= sum;
         }
-
-        return true;
     }
 }

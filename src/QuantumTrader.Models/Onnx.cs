@@ -65,12 +65,17 @@ public sealed record OnnxOptions
 public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
 {
     private const int WarmUpRounds = 32;
+    private const int NotWarm = -1;
+    private const int WindowNotFull = -2;
 
     private readonly Manifest _manifest;
     private readonly Dictionary<int, VectorHistory> _histories = [];
     private readonly bool _skipsNotWarm;
     private readonly int _price;
-    private readonly Ahead[] _ahead;
+
+    // What is known of the vectors that were predicted together: the row of each one's answer, or why it has none.
+    private readonly int[] _rows;
+    private readonly VectorHistory?[] _added;
     private readonly ModelWatch? _watch;
     private OnnxModel? _model;
     private FeatureSchema? _checked;
@@ -86,7 +91,8 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
         _manifest = file.Manifest;
         _skipsNotWarm = options.OnNotWarm == OnNotWarm.Skip;
         _price = new FeatureSchema(_manifest.Features).IndexOf("price_current");
-        _ahead = new Ahead[options.Batch];
+        _rows = new int[options.Batch];
+        _added = new VectorHistory?[options.Batch];
         _model = context.IsForCheck ? null : OnnxModel.Load(file, options.Batch);
         _watch = options.Reload == ModelReload.OnChange && _model is not null
             ? new ModelWatch(_model, file.Path, options, context.Clock, Note)
@@ -135,14 +141,14 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
                 (next, prepared) = (0, Prepare(run.Rest));
             }
 
-            var ahead = _ahead[next++];
-            if (ahead.Dropped is { } dropped)
+            var row = _rows[next++];
+            if (row < 0)
             {
-                run.Drop(dropped);
+                run.Drop(row == NotWarm ? "not_warm" : "window_not_full");
                 continue;
             }
 
-            if (_model!.Read(ahead.Row, out var forecast) is { } refused)
+            if (_model!.Read(row, out var forecast) is { } refused)
             {
                 run.Reject(refused);
                 continue;
@@ -150,8 +156,8 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
 
             _predictions++;
             var price = _price >= 0 ? vector.Values[_price] : 0;
-            output.Add(new Prediction(
-                vector.Sequence, vector.EventTime, vector.Symbol, forecast.Up, forecast.Direction, forecast.Confidence, forecast.Magnitude, price, _model.Name));
+            output.Next() = new Prediction(
+                vector.Sequence, vector.EventTime, vector.Symbol, forecast.Up, forecast.Direction, forecast.Confidence, forecast.Magnitude, price, _model.Name);
         }
     }
 
@@ -208,23 +214,31 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
                 break;
             }
 
-            ref var ahead = ref _ahead[count++];
             if (_skipsNotWarm && !vector.AllWarm)
             {
-                ahead = new Ahead(-1, null, "not_warm");
+                (_rows[count], _added[count++]) = (NotWarm, null);
                 continue;
             }
 
-            var history = _model!.Window == 1 ? null : HistoryOf(vector.Symbol);
-            history?.Add(vector.Values);
-            if (history is { IsFull: false })
+            if (_model!.Window == 1)
             {
-                ahead = new Ahead(-1, history, "window_not_full");
+                _model.Write(rows, vector.Values);
+                _rows[count++] = rows++;
                 continue;
             }
 
-            _model.Write(rows, history is null ? vector.Values : history.Window);
-            ahead = new Ahead(rows++, history, null);
+            var history = HistoryOf(vector.Symbol);
+            history.Add(vector.Values);
+            _added[count] = history;
+            if (history.IsFull)
+            {
+                _model.Write(rows, history.Window);
+                _rows[count++] = rows++;
+            }
+            else
+            {
+                _rows[count++] = WindowNotFull;
+            }
         }
 
         return (count, rows);
@@ -235,14 +249,14 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
     {
         for (var i = 0; i < count; i++)
         {
-            _ahead[i].History?.RemoveLast();
+            _added[i]?.RemoveLast();
         }
     }
 
     private VectorHistory HistoryOf(int symbol)
     {
         ref var history = ref CollectionsMarshal.GetValueRefOrAddDefault(_histories, symbol, out _);
-        return history ??= new VectorHistory(_manifest.Window, _manifest.Features.Count, _ahead.Length);
+        return history ??= new VectorHistory(_manifest.Window, _manifest.Features.Count, _added.Length);
     }
 
     private void Swap(OnnxModel model)
@@ -279,9 +293,6 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
 
         return "";
     }
-
-    /// <summary>What is known of a vector before its turn comes: the row of its answer, or why it has none.</summary>
-    private readonly record struct Ahead(int Row, VectorHistory? History, string? Dropped);
 }
 
 /// <summary>What the report says of a model.</summary>

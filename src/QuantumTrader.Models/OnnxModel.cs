@@ -22,6 +22,7 @@ public sealed class OnnxModel : IDisposable
     private readonly (ModelTensor Tensor, int[]? Places, int Window)[] _inputs;
     private readonly ModelTensor[] _outputs;
     private readonly AnswerReader _answers;
+    private readonly int _width;
     private readonly double[] _row;
     private readonly double[] _picked;
     private Batch[] _batches;
@@ -30,6 +31,7 @@ public sealed class OnnxModel : IDisposable
     {
         Manifest = file.Manifest;
         Window = Manifest.Window;
+        _width = Manifest.Features.Count;
         _session = session;
         var fixedRows = Manifest.FixedRows;
         MaxRows = Math.Min(maxRows, fixedRows ?? maxRows);
@@ -109,14 +111,15 @@ public sealed class OnnxModel : IDisposable
     /// <param name="vectors">The last <see cref="Window"/> vectors of a symbol, oldest first: one finite value per feature name each.</param>
     public void Write(int row, ReadOnlySpan<double> vectors)
     {
-        var width = Manifest.Features.Count;
+        var width = _width;
         if (vectors.Length != Window * width || (uint)row >= (uint)MaxRows)
         {
             throw new ArgumentException($"Condition failed: row {row} has {vectors.Length} values, the model takes {MaxRows} rows of {Window * width}.", nameof(vectors));
         }
 
-        foreach (var (tensor, places, window) in _inputs)
+        foreach (ref readonly var input in _inputs.AsSpan())
         {
+            var (tensor, places, window) = input;
             var newest = vectors[^(window * width)..];
             tensor.Write(row, places is null ? newest : Pick(newest, places, width));
         }

@@ -32,6 +32,7 @@ internal sealed record Benchmark(string Name, string Summary, Func<BenchmarkRequ
     [
         new("engine", "Islands, boundaries, fan-out, allocation, metrics.", EngineBenchmark.Run),
         new("features", "The 65 per trade, time travel, several symbols.", FeatureBenchmark.Run),
+        new("models", "Predictions against bare ONNX Runtime, trade to signal, hot swap.", ModelBenchmark.Run),
         new("replay", "A recorded day to paper orders.", ReplayBenchmark.Run),
         new("journal", "Append, scan, an hour out of a month, group commit.", JournalBenchmark.Run),
         new("valkey", "Storing in Valkey and reading back, against its own benchmark and a bare socket.", ValkeyBenchmark.Run),
