@@ -160,6 +160,18 @@ public sealed class ForeignModelTests : IDisposable
     }
 
     [Fact]
+    public void An_answer_that_is_no_finite_number_is_refused()
+    {
+        UseRegression();
+        using var block = _files.Block();
+
+        // 1e308 - -1e308 is infinite, and infinity less itself is no number.
+        OnnxFixture.Run(block, [.. new[] { -1e308, 0, 1e308 }.Select((price, i) => OnnxFixture.Vector(i, price, 0))]).ShouldBeEmpty();
+        block.Accounts.Dropped["output_not_finite"].ShouldBe(1);
+        block.Accounts.DeadLetters.ShouldHaveSingleItem().Reason.ShouldBe("output_not_finite");
+    }
+
+    [Fact]
     public void A_return_alone_needs_its_deviation()
     {
         UseRegression(deviation: null);
