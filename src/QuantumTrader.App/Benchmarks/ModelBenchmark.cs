@@ -117,7 +117,7 @@ internal static class ModelBenchmark
                     .Add("source", source)
                     .Add("features", _ => new Model65Block(new Model65Options { Evaluate = EvaluateOn.Trade }, market), [("from", ["source"])], new BlockSettings())
                     .Add("model", _ => files.Block(Plain), [("from", ["features"])], new BlockSettings())
-                    .Add("signal", _ => new SignalBlock(new SignalOptions { MinDirection = 0, MinConfidence = 0 }), [("from", ["model"])], new BlockSettings())
+                    .Add("signal", _ => new SignalBlock(new SignalOptions { MinDirection = 0, MinConfidence = 0 }, market), [("from", ["model"])], new BlockSettings())
                     .Add("arrivals", arrivals, ["signal"])
                     .Build();
                 Good(graph.RunAsync().GetAwaiter().GetResult());
