@@ -115,7 +115,7 @@ internal static class ModelBenchmark
                 var arrivals = new Arrivals<Signal>(source);
                 using var graph = new GraphBuilder()
                     .Add("source", source)
-                    .Add("features", _ => new Model65Block(new Model65Options { Evaluate = EvaluateOn.Trade }, market), [("from", ["source"])], new BlockSettings())
+                    .Add("features", _ => new Model65Block(new Model65Options { Every = Cadence.Trade }, market), [("from", ["source"])], new BlockSettings())
                     .Add("model", _ => files.Block(Plain), [("from", ["features"])], new BlockSettings())
                     .Add("signal", _ => new SignalBlock(new SignalOptions { MinDirection = 0, MinConfidence = 0 }, market), [("from", ["model"])], new BlockSettings())
                     .Add("arrivals", arrivals, ["signal"])
