@@ -49,6 +49,11 @@ internal static class TrainingReport
             return TrainingOptions.Text($"Learned: without any skill, a gain like this comes by luck in less than {skill.Level:P1} of all tries. It says nothing of costs, and every further try on the same data weakens it.");
         }
 
+        if (skill.Gain <= 0)
+        {
+            return "NOTHING LEARNED: out of sample the model is no better than a constant guess. Do not trade on it.";
+        }
+
         return skill.Rows / skill.BlockRows < SkillTest.FewestBlocks
             ? TrainingOptions.Text($"NOTHING LEARNED: the tested rows make only {skill.Rows / skill.BlockRows} independent blocks, too few to tell skill from luck. Record more.")
             : TrainingOptions.Text($"NOTHING LEARNED: the gain over a constant guess may well be luck (p must be below {skill.Level}). Do not trade on it.");
