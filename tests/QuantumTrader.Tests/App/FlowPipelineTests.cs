@@ -1,35 +1,14 @@
-using QuantumTrader.App.Commands;
-using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Tests.Market;
+using static QuantumTrader.Tests.App.InProcess;
 
 namespace QuantumTrader.Tests.App;
 
 public sealed class FlowPipelineTests
 {
     private static readonly string Pipeline = Path.Combine(Qt.Root, "pipelines", "flow.yml");
-
-    private static async Task<GraphReport> Run(string file, params string[] sets)
-    {
-        var loaded = new PipelineLoader(PipelineArguments.Registry).Load(file, null, sets);
-        loaded.Findings.ShouldBeEmpty();
-        using var factory = new BlockFactory(loaded.Plan!, TimeProvider.System);
-        var builder = new GraphBuilder(loaded.Plan!.Engine);
-        foreach (var part in PipelineBuilder.Parts(loaded.Plan!, factory))
-        {
-            builder.Add(part.Name, part.Make, part.Inputs, part.Settings);
-        }
-
-        using var graph = builder.Build();
-        var report = await graph.RunAsync();
-        report.Fault.ShouldBeNull();
-        report.Imbalances.ShouldBeEmpty();
-        return report;
-    }
-
-    private static T Details<T>(GraphReport report, string block) => (T)report.Blocks.Single(b => b.Name == block).Details!;
 
     [Fact]
     public async Task The_shipped_pipeline_shows_flow_patterns_and_alerts()
@@ -50,8 +29,7 @@ public sealed class FlowPipelineTests
     [Fact]
     public async Task Hashes_are_equal_whatever_the_workers_the_batch_the_capacity_and_the_instances()
     {
-        async Task<string[]> Hashes(params string[] sets) =>
-            [.. (await Run(Pipeline, ["blocks.feed.events=15000", "engine.hashes=true", .. sets])).Blocks.Select(b => $"{b.Name} {b.Hash}").Where(h => !h.Contains('#'))];
+        async Task<string[]> Hashes(params string[] sets) => InProcess.Hashes(await Run(Pipeline, ["blocks.feed.events=15000", "engine.hashes=true", .. sets]));
 
         var expected = await Hashes();
         expected.Length.ShouldBe(14);
@@ -64,22 +42,7 @@ public sealed class FlowPipelineTests
     }
 
     [Fact]
-    public async Task The_yaml_of_the_guide_is_a_pipeline_that_runs()
-    {
-        var text = File.ReadAllText(Path.Combine(Qt.Root, "docs", "flow.md"));
-        var yaml = text.Split("```yaml\n").Skip(1).Select(part => part.Split("```")[0]).ShouldHaveSingleItem();
-        var folder = Directory.CreateTempSubdirectory("qt-");
-        try
-        {
-            var file = Path.Combine(folder.FullName, "guide.yml");
-            File.WriteAllText(file, yaml);
-            await Run(file, "blocks.feed.events=2000");
-        }
-        finally
-        {
-            folder.Delete(true);
-        }
-    }
+    public async Task The_yaml_of_the_guide_is_a_pipeline_that_runs() => await RunGuide("flow.md", "blocks.feed.events=2000");
 
     [DataFact]
     public void Flow_of_a_recorded_market_is_that_of_the_plain_formula()
