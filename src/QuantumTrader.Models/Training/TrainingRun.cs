@@ -126,7 +126,7 @@ public sealed class TrainingRun
         if (rows.Length < needed)
         {
             throw new TrainingException(FormattableString.Invariant(
-                $"Of {_vectors.Count} vectors {rows.Length} can be used ({labels.NotWarm} are not warm, {labels.NoLabel} have no price {horizon} candles of {_options.CandleSeconds} s ahead); {_options.Folds} folds need {needed}. Record more, or use fewer folds."));
+                $"Of {_vectors.Count} vectors {rows.Length} can be used ({labels.NotWarm} are not warm, {labels.NoLabel} have no price {horizon} candles of {_options.CandleSeconds} s ahead); {_options.Folds} folds need {needed}.{StepHint()} Record more, or use fewer folds."));
         }
 
         var outcomes = Math.Max(2, _options.Labels.Classes.Count);
@@ -137,6 +137,13 @@ public sealed class TrainingRun
         }
 
         return new TrainingRows(rows, outcomes, _options.EffectiveEmbargo * _options.CandleSeconds * 1_000_000_000L);
+    }
+
+    private string StepHint()
+    {
+        var steps = _vectors.Zip(_vectors.Skip(1)).Where(p => p.First.Symbol == p.Second.Symbol).Select(p => (p.Second.EventTime - p.First.EventTime) / 1e9);
+        var usual = steps.GroupBy(s => s).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).FirstOrDefault();
+        return usual is null || usual.Key == _options.CandleSeconds ? "" : FormattableString.Invariant($" Most vectors lie {usual.Key} s apart, not {_options.CandleSeconds}: is that the length of their candles (--candle-seconds)?");
     }
 
     private Manifest ManifestOf(TrainingRows rows, ILearned learned, Evaluation evaluation, string dataHash)

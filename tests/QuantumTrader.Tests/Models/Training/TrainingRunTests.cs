@@ -270,6 +270,7 @@ public sealed class TrainingRunTests
 
         Refusal([], OneCandle).ShouldContain("no vectors");
         Refusal(Walk(100, 1), OneCandle).ShouldContain("Of 100 vectors 99 can be used");
+        Refusal(Walk(500, 1), OneCandle with { CandleSeconds = 10 }).ShouldContain("Most vectors lie 60 s apart, not 10");
         Refusal(Walk(500, 1), OneCandle with { Learner = new LogisticOptions { L2 = 0 } }).ShouldContain("l2 was 0");
         Refusal(Walk(500, 1), OneCandle with { Learner = new PerceptronOptions { Hidden = [8, 8, 8] } }).ShouldContain("[8, 8, 8]");
         Refusal(Walk(500, 1), OneCandle with { Learner = new TreesOptions { Subsample = 0 } }).ShouldContain("a subsample of 0");
