@@ -242,8 +242,55 @@ public sealed class ForeignModelTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    public async Task A_vector_at_which_the_model_failed_is_not_part_of_later_windows(int batch)
+    {
+        Use(
+            "steps", [new ModelInput("row", ElementType.Double, [-1, 2]) { Features = ["slope"], Window = 2 }],
+            [new ModelOutput("probability", ElementType.Double, [-1, 1], OutputRole.Probability)], ["up"], new GoldenRow([0, 1, 0, 0], [0.375]));
+        double SlopeAt(int i) => i % 11 == 5 ? 7 : i * i / 5 % 2;
+        var vectors = Enumerable.Range(1, 200).Select(i => OnnxFixture.Vector(i, 0, SlopeAt(i)) with { Symbol = 1 + (i % 3) }).ToArray();
+        var seen = new Seen();
+        using var graph = new GraphBuilder()
+            .Add("source", new Given(vectors))
+            .Add("model", _ => _files.Block(new OnnxOptions { Batch = batch }), [("from", ["source"])], new BlockSettings { OnError = OnError.Drop })
+            .Add("seen", seen, ["model"])
+            .Build();
+        (await graph.RunAsync(CancellationToken.None)).Completed.ShouldBeTrue();
+        var expected = new List<double>();
+        for (var i = 1; i <= 200; i++)
+        {
+            var before = i - 3;
+            while (before > 0 && SlopeAt(before) > 1)
+            {
+                before -= 3;
+            }
+
+            if (SlopeAt(i) <= 1 && before > 0)
+            {
+                expected.Add((SlopeAt(i) == 0 ? 0.125 : 0.5) + (SlopeAt(before) / 4));
+            }
+        }
+
+        seen.Probabilities.ShouldBe(expected);
+        expected.Distinct().Count().ShouldBe(4);
+    }
+
     [Fact]
-    public void A_model_that_answers_golden_rows_with_no_number_is_refused()
+    public void A_fixed_number_of_rows_is_filled_up_with_copies()
+    {
+        ModelOutput output = new("probabilities", ElementType.Double, [4, 2], OutputRole.Probability);
+        Use("neighbours", [Row with { Shape = [4, 2] }], [output], ["up", "down"], new GoldenRow([1, 2], [0.5, 0.5]), new GoldenRow([5, 1], [0.5, 0.5]));
+        using var block = _files.Block();
+
+        // Nothing differs from the mean of the rows, because all are the same.
+        OnnxFixture.Run(block, OnnxFixture.Vector(1, 7, 1), OnnxFixture.Vector(2, -3, 4)).Select(p => p.Probability).ShouldBe([0.5, 0.5]);
+    }
+
+    [Fact]
+    public void A_model_that_answers_golden_rows_otherwise_is_refused()
     {
         UseTable(new GoldenRow([0, 0], [0.1]));
         _files.Manifest = _files.Manifest with { Golden = [new GoldenRow([0, 1], [0.8])] };
@@ -268,11 +315,14 @@ public sealed class ForeignModelTests : IDisposable
     {
         public List<long> Sequences { get; } = [];
 
+        public List<double> Probabilities { get; } = [];
+
         public override void Observe(Run<Prediction> run)
         {
             foreach (ref readonly var prediction in run)
             {
                 Sequences.Add(prediction.Sequence);
+                Probabilities.Add(prediction.Probability);
             }
         }
     }

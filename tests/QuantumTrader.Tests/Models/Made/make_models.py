@@ -113,6 +113,27 @@ write(
     [tensor("column", [1], numpy.int64), tensor("values", [0.1, 0.9], numpy.float64)],
 )
 
+# The same over two rows of one feature: the entry of the newest one and a quarter of the one before.
+write(
+    "steps",
+    [
+        helper.make_node("Gather", ["row", "second"], ["x"], axis=1),
+        helper.make_node("Cast", ["x"], ["index"], to=INT64),
+        helper.make_node("Gather", ["values", "index"], ["entry"]),
+        helper.make_node("Gather", ["row", "first"], ["before"], axis=1),
+        helper.make_node("Mul", ["before", "quarter"], ["part"]),
+        helper.make_node("Add", ["entry", "part"], ["probability"]),
+    ],
+    [value("row", DOUBLE, ["rows", 2])],
+    [value("probability", DOUBLE, ["rows", 1])],
+    [
+        tensor("first", [0], numpy.int64),
+        tensor("second", [1], numpy.int64),
+        tensor("values", [0.125, 0.5], numpy.float64),
+        tensor("quarter", [0.25], numpy.float64),
+    ],
+)
+
 # Looks at its neighbours: how far a row lies from the mean of all rows. No model to be run in batches.
 write(
     "neighbours",
