@@ -6,22 +6,24 @@ namespace QuantumTrader.Tests.App;
 
 public sealed class TrainCommandTests
 {
-    private static readonly string[] Demo = ["pipelines/demo.yml", "--set", "blocks.feed.days=2", "--set", "blocks.feed.rate=1"];
+    private static readonly string[] Demo = ["pipelines/demo.yml", "--set", "blocks.feed.days=1", "--set", "blocks.feed.rate=1"];
 
-    [Theory]
-    [InlineData(".csv")]
-    [InlineData(".npz")]
-    public void An_exported_file_trains_the_same_model_as_the_pipeline(string end)
+    [Fact]
+    public void An_exported_file_trains_the_same_model_as_the_pipeline()
     {
         using var folder = new TemporaryFolder();
-        var (vectors, direct, indirect) = (Path.Combine(folder.Path, "v" + end), Path.Combine(folder.Path, "a", "m.onnx"), Path.Combine(folder.Path, "b", "m.onnx"));
+        var direct = Path.Combine(folder.Path, "a", "m.onnx");
         string[] how = ["--label", "barriers", "--take", "4t", "--stop", "4t", "--cost", "1t", "--horizon", "10", "--folds", "2"];
         Good(Qt.Run(["train", .. Demo, "--block", "features", "--out", direct, .. how]));
-        Good(Qt.Run(["export", .. Demo, "--block", "features", "--to", vectors]));
-        Good(Qt.Run(["train", "--from", vectors, "--out", indirect, "--tick-size", "0.5", .. how]));
-        File.ReadAllBytes(indirect).ShouldBe(File.ReadAllBytes(direct));
-        File.ReadAllText(indirect + ".json").ShouldBe(File.ReadAllText(direct + ".json"));
-        File.ReadAllText(indirect + ".html").ShouldBe(File.ReadAllText(direct + ".html"));
+        foreach (var end in new[] { ".csv", ".npz" })
+        {
+            var (vectors, indirect) = (Path.Combine(folder.Path, "v" + end), Path.Combine(folder.Path, end[1..], "m.onnx"));
+            Good(Qt.Run(["export", .. Demo, "--block", "features", "--to", vectors]));
+            Good(Qt.Run(["train", "--from", vectors, "--out", indirect, "--tick-size", "0.5", .. how]));
+            File.ReadAllBytes(indirect).ShouldBe(File.ReadAllBytes(direct));
+            File.ReadAllText(indirect + ".json").ShouldBe(File.ReadAllText(direct + ".json"));
+            File.ReadAllText(indirect + ".html").ShouldBe(File.ReadAllText(direct + ".html"));
+        }
     }
 
     [Fact]
@@ -29,7 +31,7 @@ public sealed class TrainCommandTests
     {
         using var folder = new TemporaryFolder();
         var (whole, killed) = (Path.Combine(folder.Path, "a", "m.onnx"), Path.Combine(folder.Path, "b", "m.onnx"));
-        string[] Command(string file) => ["train", .. Demo, "--block", "features", "--out", file, "--learner", "mlp", "--hidden", "64,32", "--folds", "20"];
+        string[] Command(string file) => ["train", .. Demo, "--block", "features", "--out", file, "--learner", "mlp", "--hidden", "64,32", "--epochs", "15", "--folds", "8"];
         Good(Qt.Run(Command(whole)));
 
         using (var process = Qt.Start(Command(killed)))

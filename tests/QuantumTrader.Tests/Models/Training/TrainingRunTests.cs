@@ -47,7 +47,7 @@ public sealed class TrainingRunTests
     public void What_no_feature_says_alone_is_learned_by_networks_and_trees_only(string learner, bool learned)
     {
         // Without the price's level, of which the future holds other values than the past.
-        var vectors = ExclusiveOr(4000);
+        var vectors = ExclusiveOr(3000);
         foreach (var options in new[] { OneCandle, Barriers })
         {
             var trained = new TrainingRun(vectors.ConvertAll(WithoutPrice), options with { Learner = Learner(learner) }, vectors).Fit(CancellationToken.None);
