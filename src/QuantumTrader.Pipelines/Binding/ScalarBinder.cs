@@ -14,6 +14,8 @@ internal static class ScalarBinder
             BooleanShape => TryBoolean(node, path, findings, out value),
             NumberShape number => TryNumber(number, range, node, path, findings, out value),
             ChoiceShape choice => TryChoice(choice, node, path, findings, out value),
+            DurationShape => TryDuration(shape, node, path, findings, out value),
+            ShareShape => TryShare(shape, node, path, findings, out value),
             _ => throw new InvalidOperationException($"Invariant: {shape.GetType().Name} is no single value."),
         };
     }
@@ -38,6 +40,20 @@ internal static class ScalarBinder
             (false, true) => $"{max} or less",
             _ => null,
         };
+    }
+
+    /// <summary>A duration as users write it, in the largest unit that fits.</summary>
+    public static string DurationText(TimeSpan duration)
+    {
+        foreach (var (seconds, unit) in new[] { (86_400, "d"), (3600, "h"), (60, "m"), (1, "s") })
+        {
+            if (duration.TotalSeconds >= seconds && duration.TotalSeconds % seconds == 0)
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds / seconds}{unit}");
+            }
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0.###}ms");
     }
 
     private static bool TryBoolean(ScalarNode node, string path, FindingList findings, out object? value)
@@ -91,6 +107,35 @@ internal static class ScalarBinder
         var nearest = node.IsInterpolated ? null : NearestName.Of(SnakeCase.From(text).Replace('-', '_'), shape.Choices.Select(c => c.Word));
         findings.Add(FindingCodes.NotAChoice, node.Position, path, $"found {Found(node)}.", shape.Words, nearest);
         return false;
+    }
+
+    private static bool TryDuration(ValueShape shape, ScalarNode node, string path, FindingList findings, out object? value)
+    {
+        var text = node.Value.Trim();
+        var unit = text.TrimStart('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '.');
+        var seconds = unit switch { "ms" => 0.001, "s" => 1, "m" => 60, "h" => 3600, "d" => 86_400, _ => 0.0 };
+        // A hundred years: far above any option, and far below where the ticks of a TimeSpan end.
+        const double MaxSeconds = 100 * 366 * 86_400.0;
+        value = null;
+        if (seconds == 0 || !double.TryParse(text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number * seconds > MaxSeconds)
+        {
+            findings.Add(FindingCodes.NotADuration, node.Position, path, $"found {Found(node)}.", shape.Words);
+            return false;
+        }
+
+        value = TimeSpan.FromSeconds(number * seconds);
+        return true;
+    }
+
+    private static bool TryShare(ValueShape shape, ScalarNode node, string path, FindingList findings, out object? value)
+    {
+        value = Share.TryParse(node.Value.Trim(), out var share) ? share : null;
+        if (value is null)
+        {
+            findings.Add(FindingCodes.NotAShare, node.Position, path, $"found {Found(node)}.", $"a {shape.Words}; the smallest step is 0.01%");
+        }
+
+        return value is not null;
     }
 
     private static bool TryParse(Type type, string text, out object? value)

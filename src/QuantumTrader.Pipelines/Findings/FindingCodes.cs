@@ -51,6 +51,9 @@ public static class FindingCodes
     public static readonly FindingCode NotAChoice = new("QT0204", "A value is not one of the legal words.", "Choose one of those listed.");
     public static readonly FindingCode NoValue = new("QT0205", "A key has no value.", "Give one, or remove the key to get the default.");
 
+    public static readonly FindingCode NotADuration = new("QT0206", "A value is not a length of time.", "Write a number with its unit: ms, s, m, h or d.");
+    public static readonly FindingCode NotAShare = new("QT0207", "A value is not a percentage.", "Write a number from 0 to 100 with a percent sign, such as 10%.");
+
     public static readonly FindingCode Cycle = new("QT0301", "Blocks feed each other in a circle.", "Break the circle at one of the blocks named.");
     public static readonly FindingCode TypeMismatch = new("QT0302", "A block is fed with events of a type that it does not take.", "Put a block between that turns one type into the other.");
     public static readonly FindingCode DifferentRoots = new("QT0303", "The inputs of a block come from different roots, whose sequences cannot be compared.", "Put the branches behind one block that numbers events anew, such as normalize.");

@@ -190,8 +190,10 @@ public sealed class BlockReference(BlockRegistry registry)
     private static string DefaultText(object? value) => value switch
     {
         null or IDictionary => "",
+        Share share => share.ToString(),
         string text => text,
         bool flag => flag ? "true" : "false",
+        TimeSpan duration => ScalarBinder.DurationText(duration),
         Enum choice => SnakeCase.From(choice.ToString()),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         IEnumerable list when list.Cast<object>().All(i => i is IConvertible) && list.Cast<object>().Any() => $"[{string.Join(", ", list.Cast<object?>().Select(DefaultText))}]",

@@ -78,6 +78,16 @@ internal sealed class OptionsModelReader(Func<Assembly, DocComments> comments)
             return new NumberShape(type, nullable);
         }
 
+        if (type == typeof(TimeSpan))
+        {
+            return new DurationShape(nullable);
+        }
+
+        if (type == typeof(Share))
+        {
+            return new ShareShape(nullable);
+        }
+
         if (type.IsEnum)
         {
             return new ChoiceShape(type, nullable);

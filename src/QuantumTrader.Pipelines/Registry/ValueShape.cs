@@ -33,6 +33,20 @@ public sealed record NumberShape(Type ClrType, bool IsNullable) : ValueShape(Clr
     public override string Words => IsWhole ? "whole number" : "number";
 }
 
+/// <summary>A length of time with its unit.</summary>
+public sealed record DurationShape(bool IsNullable) : ValueShape(typeof(TimeSpan), IsNullable)
+{
+    /// <inheritdoc/>
+    public override string Words => "duration, such as 3ms, 30s, 10m, 4h, 1d";
+}
+
+/// <summary>A part of a whole, in percent.</summary>
+public sealed record ShareShape(bool IsNullable) : ValueShape(typeof(Share), IsNullable)
+{
+    /// <inheritdoc/>
+    public override string Words => "percentage from 0% to 100%, such as 10% or 0.25%";
+}
+
 /// <summary>One of a few words.</summary>
 public sealed record ChoiceShape(Type ClrType, bool IsNullable) : ValueShape(ClrType, IsNullable)
 {

@@ -1,0 +1,154 @@
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Rollout;
+
+/// <summary>In which order baseline and candidate are asked.</summary>
+public enum Race
+{
+    /// <summary>Both at once: the baseline's answer is ready when the candidate's is not.</summary>
+    Warm,
+
+    /// <summary>The baseline only when the candidate gave nothing: cheaper, and slower when it does not.</summary>
+    Sequential,
+}
+
+/// <summary>How a candidate's answers are taken.</summary>
+public sealed record ServeOptions
+{
+    /// <summary>Who is asked when: <c>warm</c> or <c>sequential</c>.</summary>
+    public Race Race { get; init; } = Race.Warm;
+
+    /// <summary>Time from the arrival of an operation until the baseline's answer stands. None waits as long as the candidate works: for replays, whose result must not depend on the machine.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <summary>What a valid answer is.</summary>
+    public ValidOptions Valid { get; init; } = new();
+}
+
+/// <summary>What a valid answer is.</summary>
+public sealed record ValidOptions
+{
+    /// <summary>Every number of the answer is finite.</summary>
+    public bool Finite { get; init; } = true;
+
+    /// <summary>Least and greatest value of every field that is compared; none without it.</summary>
+    public IReadOnlyList<double> Range { get; init; } = [];
+
+    /// <summary>Greatest age of an answer against its operation, in event time; none without it.</summary>
+    public TimeSpan? MaxAge { get; init; }
+}
+
+/// <summary>Where a candidate runs.</summary>
+public enum Isolation
+{
+    /// <summary>On threads of its own in this process. A candidate that allocates without measure still costs everybody pauses.</summary>
+    Thread,
+
+    /// <summary>In a process of its own: it may exhaust its memory or die.</summary>
+    Process,
+}
+
+/// <summary>What happens to an operation that a candidate has no room for.</summary>
+public enum ShadowOverload
+{
+    /// <summary>The candidate misses it, and it is counted.</summary>
+    Shed,
+
+    /// <summary>The main path waits: for replays, whose result must not depend on the machine.</summary>
+    Wait,
+}
+
+/// <summary>How a candidate runs where nobody acts on it.</summary>
+public sealed record ShadowOptions
+{
+    /// <summary>Share of the operations that are compared.</summary>
+    public Share Sample { get; init; } = Share.All;
+
+    /// <summary>Where the candidate runs: <c>thread</c> or <c>process</c>.</summary>
+    public Isolation Isolation { get; init; } = Isolation.Thread;
+
+    /// <summary>Operations that may wait for the candidate.</summary>
+    [Range(1, 1_048_576)]
+    public int Queue { get; init; } = 1024;
+
+    /// <summary>What happens when that many wait: <c>shed</c> or <c>wait</c>.</summary>
+    public ShadowOverload Overload { get; init; } = ShadowOverload.Shed;
+
+    /// <summary>A candidate that works on one operation for longer is given up and made anew.</summary>
+    public TimeSpan HangAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>After as many candidates given up the phase is held.</summary>
+    [Range(0, 100)]
+    public int MaxAbandoned { get; init; } = 2;
+
+    /// <summary>For an effect: what stands before every topic or key that the shadow writes; a name of the phase without it.</summary>
+    public string? Prefix { get; init; }
+
+    /// <summary>For an effect: how long what the shadow writes is kept.</summary>
+    public TimeSpan Ttl { get; init; } = TimeSpan.FromHours(1);
+}
+
+/// <summary>When two answers are the same.</summary>
+public sealed record CompareOptions
+{
+    /// <summary>Rules by field of the event; without any, every field must be equal.</summary>
+    public IReadOnlyDictionary<string, FieldRule> Fields { get; init; } = new Dictionary<string, FieldRule>();
+
+    /// <summary>Differences that are known and accepted for a while.</summary>
+    public IReadOnlyList<IgnoreOptions> Ignore { get; init; } = [];
+
+    /// <summary>Share of the operations on which the baseline is compared with itself: it must agree, or it is no baseline.</summary>
+    public Share AaSample { get; init; } = Share.None;
+}
+
+/// <summary>How a field may agree.</summary>
+public enum Agreement
+{
+    /// <summary>The values must be close: within <c>abs</c>, <c>rel</c> or <c>ulp</c>; equal without any.</summary>
+    Value,
+
+    /// <summary>The sign must be the same.</summary>
+    Sign,
+
+    /// <summary>The text must be the same.</summary>
+    Class,
+}
+
+/// <summary>When a field of two answers is the same.</summary>
+public sealed record FieldRule
+{
+    /// <summary>Greatest absolute difference.</summary>
+    public double? Abs { get; init; }
+
+    /// <summary>Greatest difference as a fraction of the greater of both.</summary>
+    public double? Rel { get; init; }
+
+    /// <summary>Greatest difference in units of the last place.</summary>
+    public long? Ulp { get; init; }
+
+    /// <summary>What must agree: <c>value</c>, <c>sign</c> or <c>class</c>.</summary>
+    public Agreement Agree { get; init; } = Agreement.Value;
+
+    /// <summary>Two that are not a number agree.</summary>
+    public bool NanEqual { get; init; }
+
+    /// <summary>For a vector: how many of its values may differ.</summary>
+    [Range(0, 1_000_000)]
+    public int MaxViolations { get; init; }
+}
+
+/// <summary>A difference that is known.</summary>
+public sealed record IgnoreOptions
+{
+    /// <summary>The field.</summary>
+    [Required]
+    public string Path { get; init; } = "";
+
+    /// <summary>Why it is accepted.</summary>
+    [Required]
+    public string Reason { get; init; } = "";
+
+    /// <summary>Last day, <c>yyyy-MM-dd</c>; afterwards the pipeline is refused.</summary>
+    [Required]
+    public string Until { get; init; } = "";
+}

@@ -1,0 +1,46 @@
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Rollout;
+
+/// <summary>One phase of a running pipeline: what it does now, and what was seen of its candidate.</summary>
+public sealed class Phase
+{
+    private PhaseState _state = PhaseState.Initial;
+
+    /// <summary>A phase as the pipeline describes it.</summary>
+    public Phase(PhaseOptions options)
+    {
+        Options = options;
+        var salt = options.Route.Salt ?? options.Name;
+        var unit = options.Route.Unit.ToString().ToLowerInvariant();
+        Route = new Route(salt, unit);
+        // Another salt: else what is compared in the shadow is exactly what is served later.
+        ShadowRoute = new Route(salt + "/shadow", unit);
+    }
+
+    /// <summary>What the pipeline says of it.</summary>
+    public PhaseOptions Options { get; }
+
+    /// <summary>What it does with an operation that begins now. One volatile read.</summary>
+    public PhaseState State
+    {
+        get => Volatile.Read(ref _state);
+        internal set => Volatile.Write(ref _state, value);
+    }
+
+    /// <summary>Chooses what is served.</summary>
+    public Route Route { get; }
+
+    /// <summary>Chooses what is compared in the shadow.</summary>
+    public Route ShadowRoute { get; }
+
+    /// <summary>What was seen of it.</summary>
+    public PhaseEvidence Evidence { get; } = new();
+
+    /// <summary>Called on the main path between two operations whenever event time has moved on by a second or more.</summary>
+    /// <param name="eventTime">ns UTC.</param>
+    public void Tick(long eventTime) => EventTime = eventTime;
+
+    /// <summary>Event time of the last <see cref="Tick"/>, ns UTC.</summary>
+    public long EventTime { get; private set; }
+}
