@@ -52,6 +52,9 @@ public abstract class Filter<T> : Block where T : struct, IEvent<T>
     /// <summary>Handles a run of events. Sequences must stay as they are.</summary>
     public abstract void Process(EditableRun<T> run);
 
+    /// <summary>The input has ended.</summary>
+    public virtual void Complete() { }
+
     internal override Node CreateNode(NodeSettings settings) => new FilterNode<T>(this, settings);
 }
 

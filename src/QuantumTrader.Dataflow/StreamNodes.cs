@@ -11,7 +11,11 @@ internal sealed class FilterNode<T>(Filter<T> block, NodeSettings settings) : No
 
     public override Delegate Receiver(int port) => (Action<Slice<T>>)Receive;
 
-    protected override void CompleteBlock() => Commit(0, 0, 0, 0, 0, conserves: true);
+    protected override void CompleteBlock()
+    {
+        block.Complete();
+        Commit(0, 0, 0, 0, 0, conserves: true);
+    }
 
     private void Receive(Slice<T> slice)
     {

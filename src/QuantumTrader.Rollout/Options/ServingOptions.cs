@@ -2,22 +2,9 @@ using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Rollout;
 
-/// <summary>In which order baseline and candidate are asked.</summary>
-public enum Race
-{
-    /// <summary>Both at once: the baseline's answer is ready when the candidate's is not.</summary>
-    Warm,
-
-    /// <summary>The baseline only when the candidate gave nothing: cheaper, and slower when it does not.</summary>
-    Sequential,
-}
-
 /// <summary>How a candidate's answers are taken.</summary>
 public sealed record ServeOptions
 {
-    /// <summary>Who is asked when: <c>warm</c> or <c>sequential</c>.</summary>
-    public Race Race { get; init; } = Race.Warm;
-
     /// <summary>Time from the arrival of an operation until the baseline's answer stands. None waits as long as the candidate works: for replays, whose result must not depend on the machine.</summary>
     public TimeSpan? Deadline { get; init; }
 

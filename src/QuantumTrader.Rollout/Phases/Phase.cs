@@ -41,6 +41,9 @@ public sealed class Phase
     /// <param name="eventTime">ns UTC.</param>
     public void Tick(long eventTime) => EventTime = eventTime;
 
+    /// <summary>Stops going on by itself; the share stays.</summary>
+    public void Hold(string reason) => State = State with { IsHeld = true };
+
     /// <summary>Event time of the last <see cref="Tick"/>, ns UTC.</summary>
     public long EventTime { get; private set; }
 }

@@ -134,12 +134,12 @@ public sealed class PhaseEvidence
         }
     }
 
-    /// <summary>An answer came behind its deadline.</summary>
-    public void Late()
+    /// <summary>Answers came behind their deadline.</summary>
+    public void Late(int count)
     {
         lock (_gate)
         {
-            _late++;
+            _late += count;
         }
     }
 

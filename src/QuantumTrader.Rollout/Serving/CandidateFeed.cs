@@ -1,0 +1,59 @@
+using QuantumTrader.Dataflow;
+
+namespace QuantumTrader.Rollout.Serving;
+
+/// <summary>Brings what the tap handed over into the candidate's graph.</summary>
+internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, Action poll, Action<long> handled) : Source<T> where T : struct, IEvent<T>
+{
+    // While the candidate still works on what it has, how often its progress is looked at: nobody tells a source of it.
+    private static readonly TimeSpan WhileWorking = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan WhileIdle = TimeSpan.FromMilliseconds(100);
+    private long _sent;
+    private long _handled;
+    private volatile bool _isClosed;
+
+    public override bool WantsHandled => true;
+
+    public override bool Read(Output<T> output, int limit, CancellationToken stop)
+    {
+        if (!waiting.HasItem)
+        {
+            poll();
+            bell.Wait(() => waiting.HasItem || _isClosed, _handled < _sent ? WhileWorking : WhileIdle);
+        }
+
+        for (var i = 0; i < limit && waiting.HasItem; i++)
+        {
+            var value = waiting.Take();
+            _sent = value.Sequence;
+            output.Add(in value);
+        }
+
+        return waiting.HasItem || !_isClosed;
+    }
+
+    public override void Handled(long sequence)
+    {
+        _handled = sequence;
+        handled(sequence);
+    }
+
+    /// <summary>Nothing more will come.</summary>
+    public void Close()
+    {
+        _isClosed = true;
+        bell.Ring();
+    }
+}
+
+/// <summary>Takes the candidate's answers out of its graph.</summary>
+internal sealed class CandidateAnswers<T>(Action<T> answer) : Observer<T> where T : struct, IEvent<T>
+{
+    public override void Observe(Run<T> run)
+    {
+        foreach (ref readonly var value in run)
+        {
+            answer(T.Keep(in value));
+        }
+    }
+}

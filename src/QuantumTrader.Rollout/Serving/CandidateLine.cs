@@ -1,0 +1,175 @@
+using QuantumTrader.Dataflow;
+
+namespace QuantumTrader.Rollout.Serving;
+
+/// <summary>
+/// What the tap in front of a phase and the switch behind it share: which operations came by, in which state of the phase, and the
+/// candidate that they were handed to. The tap writes and the switch reads; the lives of the candidate are the tap's business.
+/// </summary>
+internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TIn, TOut>> make, TimeProvider clock) : IDisposable
+    where TIn : struct, IEvent<TIn>
+    where TOut : struct, IEvent<TOut>
+{
+    // Runs of operations between tap and switch; more than this only when the switch is far behind, over a boundary.
+    private const int MaxArrivals = 16_384;
+
+    private readonly HandOff<Arrival<TIn, TOut>> _arrivals = new(MaxArrivals);
+    private readonly ShadowOptions _options = phase.Options.Shadow;
+    private CandidateRun<TIn, TOut>? _current;
+    private Task<CandidateRun<TIn, TOut>>? _starting;
+    private int _lost;
+
+    /// <summary>The phase.</summary>
+    public Phase Phase => phase;
+
+    /// <summary>True when the main path waits for the candidate, so that results do not depend on the machine's speed.</summary>
+    public bool Waits => _options.Overload == ShadowOverload.Wait;
+
+    /// <summary>How long a candidate may stand still.</summary>
+    public TimeSpan HangAfter => _options.HangAfter;
+
+    /// <summary>Nothing runs, and nothing is on its way.</summary>
+    public bool IsIdle => _current is null && _starting is null && !_arrivals.HasItem;
+
+    /// <summary>The graph is about to start: a candidate that runs from the beginning misses nothing.</summary>
+    public void Begin()
+    {
+        if (phase.State.Runs)
+        {
+            _current = make();
+            _current.Start();
+        }
+    }
+
+    /// <summary>Tap: operations come by.</summary>
+    public void Arrive(Run<TIn> run)
+    {
+        var state = phase.State;
+        if (!state.Runs)
+        {
+            End();
+            return;
+        }
+
+        var candidate = _arrivals.Count < MaxArrivals ? Live() : null;
+        var (handed, last, hasRoom) = (long.MinValue, 0L, candidate is not null);
+        var (started, shed) = (0, 0);
+        foreach (ref readonly var operation in run)
+        {
+            last = operation.Sequence;
+            // Once one was shed the rest of the run is too: so what was handed over is told by one number.
+            hasRoom = hasRoom && (candidate!.TryHand(in operation) || (Waits && WaitForRoom(candidate) && candidate.TryHand(in operation)));
+            if (hasRoom)
+            {
+                handed = last;
+                started++;
+            }
+            else
+            {
+                shed++;
+            }
+        }
+
+        candidate?.Publish();
+        phase.Evidence.Handed(started, shed);
+        _arrivals.TryWrite(new Arrival<TIn, TOut>(last, handed, clock.GetTimestamp(), state, candidate));
+    }
+
+    /// <summary>Switch: what was decided for an operation; false when it came by while the phase was off.</summary>
+    public bool TryFind(long sequence, out Arrival<TIn, TOut> arrival)
+    {
+        while (_arrivals.HasItem && _arrivals.Head.Through < sequence)
+        {
+            _arrivals.Take();
+        }
+
+        arrival = _arrivals.HasItem ? _arrivals.Head : default;
+        return _arrivals.HasItem;
+    }
+
+    /// <summary>Switch: the stream has ended; the candidate finishes what it has.</summary>
+    public void Finish()
+    {
+        if (_current is not { } run)
+        {
+            return;
+        }
+
+        run.Close();
+        if (!run.WaitForEnd(HangAfter))
+        {
+            GiveUp(run, "it did not end");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => End();
+
+    private bool WaitForRoom(CandidateRun<TIn, TOut> candidate) => candidate.WaitForRoom(HangAfter);
+
+    // The candidate to hand operations to; null while there is none.
+    private CandidateRun<TIn, TOut>? Live()
+    {
+        if (_current is { } run)
+        {
+            if (!run.IsDown && !run.Hangs(HangAfter))
+            {
+                return run;
+            }
+
+            GiveUp(run, run.IsDown ? run.Report?.Fault ?? "it ended" : "it hung");
+        }
+
+        if (_lost > _options.MaxAbandoned)
+        {
+            return null;
+        }
+
+        // Made elsewhere: its constructors are the candidate's code.
+        _starting ??= Task.Run(make);
+        if (Waits)
+        {
+            _starting.Wait(HangAfter);
+        }
+
+        if (!_starting.IsCompleted)
+        {
+            return null;
+        }
+
+        var starting = _starting;
+        _starting = null;
+        if (!starting.IsCompletedSuccessfully)
+        {
+            Lose(starting.Exception?.InnerException?.Message ?? "it could not be made");
+            return null;
+        }
+
+        _current = starting.Result;
+        _current.Start();
+        return _current;
+    }
+
+    private void GiveUp(CandidateRun<TIn, TOut> run, string reason)
+    {
+        run.Abandon(reason);
+        _current = null;
+        Lose(reason);
+    }
+
+    private void Lose(string reason)
+    {
+        phase.Evidence.Abandoned();
+        if (++_lost > _options.MaxAbandoned)
+        {
+            phase.Hold($"the candidate was given up {_lost} times; the last time because {reason}");
+        }
+    }
+
+    private void End()
+    {
+        _current?.Close();
+        _current = null;
+        _lost = 0;
+    }
+}

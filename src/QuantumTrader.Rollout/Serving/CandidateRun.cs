@@ -1,0 +1,250 @@
+using QuantumTrader.Dataflow;
+
+namespace QuantumTrader.Rollout.Serving;
+
+/// <summary>
+/// One life of a candidate: a graph of its own, on threads of its own. The main path hands operations over and takes answers back, both
+/// without ever waiting for a lock; a life that hangs is left behind with everything that it holds, and the next one has queues of its own.
+/// </summary>
+internal sealed class CandidateRun<TIn, TOut> : IDisposable
+    where TIn : struct, IEvent<TIn>
+    where TOut : struct, IEvent<TOut>
+{
+    private readonly HandOff<TIn> _operations;
+    private readonly HandOff<TOut> _answers;
+    private readonly HandOff<TOut> _baselines;
+    private readonly Bell _candidateBell = new();
+    private readonly Bell _mainBell = new();
+    private readonly CandidateFeed<TIn> _feed;
+    private readonly Comparison<TOut> _comparison;
+    private readonly TimeProvider _clock;
+    private readonly Lock _comparing = new();
+    private readonly Graph _graph;
+    private Task<GraphReport>? _run;
+    private long _handedThrough;
+    private long _handledThrough;
+    private long _comparedThrough;
+    private long _offeredThrough;
+    private long _progress;
+    private volatile bool _isDown;
+
+    /// <summary>A life that has not yet begun.</summary>
+    /// <param name="build">Puts the candidate's blocks between a source and an observer.</param>
+    /// <param name="capacity">Operations that may wait.</param>
+    /// <param name="comparison">Compares answers; told on the candidate's threads.</param>
+    /// <param name="clock">Measures deadlines and hangs.</param>
+    public CandidateRun(Func<Source<TIn>, Observer<TOut>, Graph> build, int capacity, Comparison<TOut> comparison, TimeProvider clock)
+    {
+        _operations = new HandOff<TIn>(capacity);
+        _baselines = new HandOff<TOut>(capacity);
+        // Room for all that may be under way: what waits, and what the graph has taken in.
+        _answers = new HandOff<TOut>(4 * capacity);
+        _comparison = comparison;
+        _clock = clock;
+        _feed = new CandidateFeed<TIn>(_operations, _candidateBell, Compare, OnHandled);
+        _graph = build(_feed, new CandidateAnswers<TOut>(OnAnswer));
+        _progress = clock.GetTimestamp();
+    }
+
+    /// <summary>It has ended, by a fault or because it was closed.</summary>
+    public bool IsDown => _isDown;
+
+    /// <summary>How it ended; null while it runs.</summary>
+    public GraphReport? Report { get; private set; }
+
+    /// <summary>Begins to work.</summary>
+    public void Start() => _run = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+
+    /// <summary>Main path: hands over an operation; false when there is no room.</summary>
+    public bool TryHand(in TIn operation)
+    {
+        if (_isDown || !_operations.TryWrite(TIn.Keep(in operation)))
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _handedThrough, operation.Sequence);
+        return true;
+    }
+
+    /// <summary>Main path: everything of a run was handed over.</summary>
+    public void Publish() => _candidateBell.Ring();
+
+    /// <summary>Main path: the baseline's answer to an operation, to be compared; false when there is no room.</summary>
+    public bool TryOffer(in TOut baseline)
+    {
+        if (_isDown || !_baselines.TryWrite(TOut.Keep(in baseline)))
+        {
+            return false;
+        }
+
+        _offeredThrough = baseline.Sequence;
+        return true;
+    }
+
+    /// <summary>Main path: the candidate works on something and has not moved for so long.</summary>
+    public bool Hangs(TimeSpan after) =>
+        !_isDown && Volatile.Read(ref _handledThrough) < Volatile.Read(ref _handedThrough) && _clock.GetElapsedTime(Volatile.Read(ref _progress)) > after;
+
+    /// <summary>Main path: waits for room for another operation; false when the candidate has ended or hangs.</summary>
+    public bool WaitForRoom(TimeSpan hangAfter)
+    {
+        var before = _operations.Count;
+        _candidateBell.Ring();
+        WaitFor(() => _isDown || _operations.Count < before, null, hangAfter);
+        return !_isDown && _operations.Count < before;
+    }
+
+    /// <summary>Main path: waits until all that was offered is compared.</summary>
+    public void WaitUntilCompared(TimeSpan hangAfter)
+    {
+        _candidateBell.Ring();
+        WaitFor(() => _isDown || Volatile.Read(ref _comparedThrough) >= _offeredThrough, null, hangAfter);
+    }
+
+    /// <summary>Main path: takes the answer to an operation, waiting for it until the deadline.</summary>
+    /// <param name="sequence">The operation.</param>
+    /// <param name="deadline">Timestamp of the clock; null to wait as long as the candidate moves.</param>
+    /// <param name="hangAfter">How long a candidate may stand still.</param>
+    /// <param name="answer">The answer.</param>
+    /// <returns>Null when there is an answer; else why there is none.</returns>
+    public FallbackReason? Take(long sequence, long? deadline, TimeSpan hangAfter, out TOut answer)
+    {
+        while (true)
+        {
+            // Read before the answers: what was handled by then has its answer among them.
+            var isDown = _isDown;
+            var handledThrough = Volatile.Read(ref _handledThrough);
+            Forget(sequence - 1);
+            if (_answers.HasItem && _answers.Head.Sequence == sequence)
+            {
+                answer = _answers.Take();
+                return null;
+            }
+
+            answer = default;
+            if (isDown || handledThrough >= sequence || _answers.HasItem)
+            {
+                return FallbackReason.Error;
+            }
+
+            if (!WaitForAnswer(sequence, deadline, hangAfter))
+            {
+                return FallbackReason.Deadline;
+            }
+        }
+    }
+
+    // Apart from its caller, which would else pay for the closure even when the answer is there.
+    private bool WaitForAnswer(long sequence, long? deadline, TimeSpan hangAfter) =>
+        WaitFor(() => _isDown || _answers.HasItem || Volatile.Read(ref _handledThrough) >= sequence, deadline, hangAfter);
+
+    /// <summary>Main path: drops the answers to all operations up to this one; returns how many there were.</summary>
+    public int Forget(long through)
+    {
+        var forgotten = 0;
+        for (; _answers.HasItem && _answers.Head.Sequence <= through; forgotten++)
+        {
+            _answers.Take();
+        }
+
+        return forgotten;
+    }
+
+    /// <summary>Asks it to finish what it has. Does not wait.</summary>
+    public void Close() => _feed.Close();
+
+    /// <summary>Waits for its end; false when it hangs.</summary>
+    public bool WaitForEnd(TimeSpan hangAfter)
+    {
+        WaitFor(() => _isDown, null, hangAfter);
+        return _isDown;
+    }
+
+    /// <summary>Leaves it behind: nothing that it still does reaches anybody.</summary>
+    public void Abandon(string reason)
+    {
+        _isDown = true;
+        _comparison.Stop();
+        _graph.Abort(reason);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Close();
+
+    private async Task<GraphReport> RunAsync()
+    {
+        var report = await _graph.RunAsync().ConfigureAwait(false);
+        Report = report;
+        OnHandled(_handledThrough);
+        _isDown = true;
+        _mainBell.Ring();
+        return report;
+    }
+
+    private void OnAnswer(TOut answer)
+    {
+        Volatile.Write(ref _progress, _clock.GetTimestamp());
+        // A main path that does not take them, as in the shadow, forgets them with every operation; so there is room.
+        _answers.TryWrite(in answer);
+        lock (_comparing)
+        {
+            _comparison.Answer(in answer);
+        }
+
+        Compare();
+        _mainBell.Ring();
+    }
+
+    private void OnHandled(long sequence)
+    {
+        Volatile.Write(ref _progress, _clock.GetTimestamp());
+        Volatile.Write(ref _handledThrough, sequence);
+        Compare();
+        _mainBell.Ring();
+    }
+
+    // On the candidate's threads, of which there are two: the source's and the blocks'.
+    private void Compare()
+    {
+        lock (_comparing)
+        {
+            while (_baselines.HasItem && _comparison.TryCompare(in _baselines.Head, Volatile.Read(ref _handledThrough)))
+            {
+                Volatile.Write(ref _comparedThrough, _baselines.Take().Sequence);
+            }
+        }
+    }
+
+    // Looks for a moment before it sleeps: an answer is mostly there within microseconds, and sleeping costs more.
+    private bool WaitFor(Func<bool> isDone, long? deadline, TimeSpan hangAfter)
+    {
+        var spinner = new SpinWait();
+        var began = _clock.GetTimestamp();
+        while (!isDone())
+        {
+            var now = _clock.GetTimestamp();
+            if (deadline is { } end && now >= end)
+            {
+                return false;
+            }
+
+            var stoodStill = _clock.GetElapsedTime(Math.Max(began, Volatile.Read(ref _progress)), now);
+            if (stoodStill > hangAfter)
+            {
+                return false;
+            }
+
+            if (!spinner.NextSpinWillYield)
+            {
+                spinner.SpinOnce(-1);
+                continue;
+            }
+
+            var left = deadline is { } at ? _clock.GetElapsedTime(now, at) : hangAfter - stoodStill;
+            _mainBell.Wait(isDone, left < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : left);
+        }
+
+        return true;
+    }
+}

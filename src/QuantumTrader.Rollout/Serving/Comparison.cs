@@ -1,0 +1,76 @@
+using QuantumTrader.Dataflow;
+
+namespace QuantumTrader.Rollout.Serving;
+
+/// <summary>Brings the answers of baseline and candidate together. Runs on the candidate's side, under its lock.</summary>
+/// <param name="compare">Says what came of two answers to the same operation.</param>
+/// <param name="tell">Takes the outcomes.</param>
+/// <param name="capacity">Answers that may wait for the baseline's.</param>
+internal sealed class Comparison<T>(Func<T, T, Outcome> compare, Action<Outcome> tell, int capacity) where T : struct, IEvent<T>
+{
+    private readonly Queue<T> _answers = new();
+    private volatile bool _isStopped;
+
+    /// <summary>The candidate answered.</summary>
+    public void Answer(in T answer)
+    {
+        // The oldest is the likeliest to be one that the baseline has no answer to.
+        if (_answers.Count >= capacity)
+        {
+            _answers.Dequeue();
+        }
+
+        _answers.Enqueue(answer);
+    }
+
+    /// <summary>Compares the baseline's answer with the candidate's; false when that may still come.</summary>
+    /// <param name="baseline">The baseline's answer.</param>
+    /// <param name="handledThrough">The candidate has answered everything up to this operation, or never will.</param>
+    public bool TryCompare(in T baseline, long handledThrough)
+    {
+        while (_answers.TryPeek(out var early) && early.Sequence < baseline.Sequence)
+        {
+            _answers.Dequeue();
+        }
+
+        if (_answers.TryPeek(out var answer) && answer.Sequence == baseline.Sequence)
+        {
+            _answers.Dequeue();
+            Tell(Judge(baseline, answer));
+            return true;
+        }
+
+        var isMissing = _answers.Count > 0 || handledThrough >= baseline.Sequence;
+        if (isMissing)
+        {
+            Tell(Outcome.CandidateError);
+        }
+
+        return isMissing;
+    }
+
+    /// <summary>Nothing is told any more: the candidate was given up.</summary>
+    public void Stop() => _isStopped = true;
+
+    private Outcome Judge(T baseline, T answer)
+    {
+        try
+        {
+            return compare(baseline, answer);
+        }
+#pragma warning disable CA1031 // Whatever a comparer throws is its own fault, and must end here.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return Outcome.CompareError;
+        }
+    }
+
+    private void Tell(Outcome outcome)
+    {
+        if (!_isStopped)
+        {
+            tell(outcome);
+        }
+    }
+}

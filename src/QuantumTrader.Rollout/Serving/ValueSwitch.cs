@@ -1,0 +1,159 @@
+using QuantumTrader.Dataflow;
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Rollout.Serving;
+
+/// <summary>
+/// Stands behind the baseline and decides whose answer goes on. It alone commits: an answer of the candidate is taken here or never, so
+/// every operation has exactly one, in the order of the baseline.
+/// </summary>
+internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
+    where TIn : struct, IEvent<TIn>
+    where TOut : struct, IEvent<TOut>
+{
+    private const long TickNanoseconds = 1_000_000_000;
+
+    private readonly CandidateLine<TIn, TOut> _line;
+    private readonly Phase _phase;
+    private readonly EventFormat<TOut> _format;
+    private readonly RouteKey<TOut> _key;
+    private readonly AnswerCheck<TOut> _check;
+    private readonly TimeProvider _clock;
+    private CandidateRun<TIn, TOut>? _offeredTo;
+    private long _nextTick;
+
+    public ValueSwitch(CandidateLine<TIn, TOut> line, EventFormat<TOut> format, TimeProvider clock)
+    {
+        (_line, _phase, _format, _clock) = (line, line.Phase, format, clock);
+        _key = new RouteKey<TOut>(_phase.Options.Route, format);
+        _check = new AnswerCheck<TOut>(_phase.Options, format);
+    }
+
+    public override void Process(EditableRun<TOut> run)
+    {
+        if (!_phase.State.Runs && _line.IsIdle)
+        {
+            _phase.Evidence.Original(run.Kept);
+            return;
+        }
+
+        foreach (ref var answer in run)
+        {
+            var address = _format.AddressOf(in answer);
+            if (address.EventTime >= _nextTick)
+            {
+                Tick(address.EventTime);
+            }
+
+            Answer(ref answer, address);
+        }
+    }
+
+    public override void Complete()
+    {
+        _line.Finish();
+        Tick(_phase.EventTime);
+    }
+
+    public override object? Report() => _phase.Evidence.Count();
+
+    private void Answer(ref TOut answer, in EventAddress address)
+    {
+        var now = _phase.State;
+        if (!_line.TryFind(answer.Sequence, out var arrival) || arrival.Run is not { } candidate || !now.Runs)
+        {
+            // Came by while there was no candidate, or the phase has been switched off since.
+            Keep(arrival.State ?? now, in answer, in address, FallbackReason.Shed);
+            return;
+        }
+
+        var sequence = answer.Sequence;
+        var isHanded = sequence <= arrival.HandedThrough;
+        if (isHanded && Compares(in answer, in address))
+        {
+            Offer(candidate, in answer);
+        }
+
+        if (!Serves(arrival.State, in answer, in address))
+        {
+            _phase.Evidence.Original();
+        }
+        else if (!now.Serves)
+        {
+            _phase.Evidence.Fallback(FallbackReason.Breaker);
+        }
+        else if (!isHanded)
+        {
+            _phase.Evidence.Fallback(FallbackReason.Shed);
+        }
+        else
+        {
+            Serve(ref answer, in address, candidate, arrival.Stamp);
+        }
+
+        // In the shadow nobody takes the answers; and one that was not taken in time is never taken.
+        var late = candidate.Forget(sequence);
+        if (late > 0 && arrival.State.Serves)
+        {
+            _phase.Evidence.Late(late);
+        }
+    }
+
+    private void Serve(ref TOut answer, in EventAddress address, CandidateRun<TIn, TOut> candidate, long stamp)
+    {
+        long? deadline = _phase.Options.Serve.Deadline is { } time ? stamp + (long)(time.TotalSeconds * _clock.TimestampFrequency) : null;
+        var reason = candidate.Take(answer.Sequence, deadline, _line.HangAfter, out var candidates);
+        if (reason is null && !_check.IsValid(in candidates, in answer, in address))
+        {
+            reason = FallbackReason.Invalid;
+        }
+
+        if (reason is { } fallback)
+        {
+            _phase.Evidence.Fallback(fallback);
+        }
+        else
+        {
+            answer = candidates;
+            _phase.Evidence.Enhanced();
+        }
+    }
+
+    private void Keep(PhaseState state, in TOut answer, in EventAddress address, FallbackReason reason)
+    {
+        if (state.Serves && Serves(state, in answer, in address))
+        {
+            _phase.Evidence.Fallback(reason);
+        }
+        else
+        {
+            _phase.Evidence.Original();
+        }
+    }
+
+    private bool Serves(PhaseState state, in TOut answer, in EventAddress address) =>
+        state.Stage is PhaseStage.Serving or PhaseStage.Complete && _key.IsChosen(_phase.Route, state.Share, in answer, in address);
+
+    private bool Compares(in TOut answer, in EventAddress address) => _key.IsSampled(_phase.ShadowRoute, _phase.Options.Shadow.Sample, in answer, in address);
+
+    private void Offer(CandidateRun<TIn, TOut> candidate, in TOut answer)
+    {
+        _offeredTo = candidate;
+        if (!candidate.TryOffer(in answer) && _line.Waits)
+        {
+            candidate.WaitUntilCompared(_line.HangAfter);
+            candidate.TryOffer(in answer);
+        }
+    }
+
+    private void Tick(long eventTime)
+    {
+        if (_line.Waits)
+        {
+            _offeredTo?.WaitUntilCompared(_line.HangAfter);
+        }
+
+        _nextTick = eventTime - (eventTime % TickNanoseconds) + TickNanoseconds;
+        _phase.Tick(eventTime);
+    }
+}
