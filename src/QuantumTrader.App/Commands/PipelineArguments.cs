@@ -20,6 +20,7 @@ internal sealed class PipelineArguments(bool isOptional = false)
         typeof(Features.FeatureVector).Assembly,
         typeof(Models.Prediction).Assembly,
         typeof(Trading.Risk).Assembly,
+        typeof(Rollout.RolloutSection).Assembly,
     ]);
 
     public void AddTo(Command command)

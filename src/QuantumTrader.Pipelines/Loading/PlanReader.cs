@@ -18,7 +18,6 @@ internal sealed class PlanReader(string file, MappingNode root, BlockRegistry re
         var blocks = new BlockReader(all, findings).Read(_reader.Take("blocks"), root.Position);
         blocks = EventTypeInference.Close(new PipelineDraft(root, all, blocks, []), findings);
         var draft = new PipelineDraft(root, all, blocks, sections.AddNeeded(given, blocks));
-        var rollout = _reader.Take("rollout")?.Value;
         var tests = new PipelineTestReader(draft, findings).Read(_reader.Take("tests"));
         _reader.RejectOthers();
         foreach (var check in PipelineChecks.All)
@@ -38,7 +37,6 @@ internal sealed class PlanReader(string file, MappingNode root, BlockRegistry re
             Engine = engine.ToSettings(),
             Sections = [.. draft.Sections.Select(s => new SectionPlan(s.Type, s.Options))],
             Blocks = [.. GraphOrder.Of(draft).Ordered.Select(Plan)],
-            Rollout = rollout is ScalarNode { IsNull: true } ? null : rollout,
             Tests = tests,
             Root = root,
         };

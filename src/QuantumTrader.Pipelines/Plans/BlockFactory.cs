@@ -36,13 +36,16 @@ public sealed class BlockFactory : IEventFormats, IDisposable
     }
 
     /// <summary>What is made.</summary>
-    internal PipelinePlan Plan => _plan;
+    public PipelinePlan Plan => _plan;
 
     /// <summary>Resolves the paths of the plan.</summary>
     public SectionContext Files { get; }
 
     /// <summary>The section of a class, or the first that implements an interface; null when the plan has none.</summary>
     public T? Section<T>() where T : class => _sections.Values.OfType<T>().FirstOrDefault();
+
+    /// <summary>The section of a type; null when the plan has none.</summary>
+    internal object? Section(SectionType type) => _sections.GetValueOrDefault(type.Class);
 
     /// <summary>Makes a new instance of a block. Throws <see cref="FindingException"/> when it refuses its options.</summary>
     public Block Make(BlockPlan block) => (Block)Make(

@@ -39,6 +39,7 @@ public static class ConstructionCheck
                 }
             }
 
+            Try(() => PipelineBuilder.DecoratedParts(plan, factory), findings);
             foreach (var test in plan.Tests)
             {
                 PipelineTestEvents.Read(test, factory, findings);

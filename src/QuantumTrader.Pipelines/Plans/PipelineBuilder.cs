@@ -22,11 +22,36 @@ public static class PipelineBuilder
             block.Settings)),
     ];
 
-    /// <summary>A builder that has the parts, to which more can be added.</summary>
-    public static GraphBuilder Begin(PipelinePlan plan, BlockFactory factory)
+    /// <summary>The parts with what the plan's sections put around them.</summary>
+    /// <exception cref="FindingException">A section refuses the parts.</exception>
+    public static IReadOnlyList<GraphPart> DecoratedParts(PipelinePlan plan, BlockFactory factory)
+    {
+        var parts = Parts(plan, factory);
+        foreach (var section in plan.Sections)
+        {
+            if (factory.Section(section.Type) is IGraphDecorator decorator)
+            {
+                try
+                {
+                    parts = decorator.Decorate(parts, factory);
+                }
+                catch (ConfigurationException e)
+                {
+                    throw new FindingException(PipelinePlan.Refuse(plan.LocateSection(section.Type.Name, e.Option), e.Message), e);
+                }
+            }
+        }
+
+        return parts;
+    }
+
+    /// <summary>A builder that has the bare parts, to which more can be added.</summary>
+    public static GraphBuilder Begin(PipelinePlan plan, BlockFactory factory) => Begin(plan, factory, Parts(plan, factory));
+
+    private static GraphBuilder Begin(PipelinePlan plan, BlockFactory factory, IReadOnlyList<GraphPart> parts)
     {
         var builder = new GraphBuilder(plan.Engine, factory.Section<ISpillStore>());
-        foreach (var part in Parts(plan, factory))
+        foreach (var part in parts)
         {
             builder.Add(part.Name, part.Make, part.Inputs, part.Settings);
         }
@@ -40,7 +65,7 @@ public static class PipelineBuilder
     {
         try
         {
-            return Begin(plan, factory).Build();
+            return Begin(plan, factory, DecoratedParts(plan, factory)).Build();
         }
         catch (ConfigurationException e)
         {

@@ -32,9 +32,6 @@ public sealed record PipelinePlan
     /// <summary>True when the blocks are only looked at and never run; see <see cref="BlockContext.IsForCheck"/>.</summary>
     public bool IsForCheck { get; init; }
 
-    /// <summary>The mapping <c>rollout</c> as written; null when there is none.</summary>
-    public required ConfigNode? Rollout { get; init; }
-
     /// <summary>The pipeline's own tests.</summary>
     public required IReadOnlyList<PipelineTest> Tests { get; init; }
 

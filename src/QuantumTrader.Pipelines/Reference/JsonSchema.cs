@@ -22,7 +22,6 @@ public static class JsonSchema
             ["engine"] = OfRecord(PipelineKeys.Engine, "How the engine runs the whole graph."),
             ["plugins"] = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["description"] = "Assemblies with further blocks and sections." },
             ["blocks"] = OfBlocks(registry),
-            ["rollout"] = new JsonObject { ["type"] = Types("object", "null"), ["description"] = "Phases that are switched on step by step." },
             ["tests"] = OfTests(),
         };
         foreach (var section in registry.Sections)

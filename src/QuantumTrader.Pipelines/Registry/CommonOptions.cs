@@ -100,7 +100,7 @@ internal static class PipelineKeys
 {
     private static readonly OptionsModelReader Reader = new(DocCommentsOfPipelines());
 
-    public static readonly string[] All = ["version", "pipeline", "engine", "plugins", "blocks", "rollout", "tests"];
+    public static readonly string[] All = ["version", "pipeline", "engine", "plugins", "blocks", "tests"];
 
     public static readonly OptionsModel Common = Reader.Read(typeof(CommonOptions));
 

@@ -11,7 +11,7 @@ internal sealed class AnswerComparer<T>(EventFormat<T> format, CompareOptions op
     private readonly HashSet<string> _ignored = [.. options.Ignore.Select(i => i.Path)];
 
     /// <summary>What came of it.</summary>
-    public Outcome Compare(in T baseline, in T candidate)
+    public Outcome Compare(T baseline, T candidate)
     {
         _baseline.Read(format, in baseline);
         _candidate.Read(format, in candidate);

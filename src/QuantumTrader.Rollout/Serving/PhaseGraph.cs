@@ -1,0 +1,154 @@
+using System.Reflection;
+using QuantumTrader.Dataflow;
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Rollout.Serving;
+
+/// <summary>
+/// Puts a phase into a graph. The candidate, and the blocks that only it needs, leave the main graph and get graphs of their own; a tap
+/// stands where they branched off, and a switch behind the baseline, from which all read who read from either.
+/// </summary>
+internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, BlockFactory factory, TimeProvider clock)
+{
+    private readonly string _baseline = phase.Options.Baseline?.Block ?? "";
+    private readonly string _candidate = phase.Options.Candidate.Block;
+    private readonly Lock _making = new();
+
+    /// <summary>Name of the switch.</summary>
+    public string SwitchName => $"rollout/{phase.Options.Name}";
+
+    /// <summary>The parts with the phase among them.</summary>
+    public IReadOnlyList<GraphPart> Decorate()
+    {
+        var baseline = Find(_baseline, "baseline");
+        var candidate = Find(_candidate, "candidate");
+        var (tapped, own) = Branch(candidate);
+        var (operation, answer) = (factory.Plan[tapped].Type.Output, factory.Plan[candidate.Name].Type.Output);
+        if (factory.Plan[baseline.Name].Type.Output != answer)
+        {
+            throw Refuse($"the candidate '{_candidate}' sends {answer.Name}, but the baseline '{_baseline}' sends {factory.Plan[_baseline].Type.Output.Name}. Both must answer with the same type of event.");
+        }
+
+        if (!Upstream(baseline).Contains(tapped))
+        {
+            throw Refuse($"the candidate '{_candidate}' branches off at '{tapped}', which the baseline '{_baseline}' does not read, so their answers belong to different operations. Let both begin at the same block.");
+        }
+
+        var line = Make(operation, answer, tapped, own);
+        var result = new List<GraphPart>();
+        foreach (var part in parts.Where(p => !own.Contains(p)))
+        {
+            // Whoever read from the candidate or the baseline reads from the switch, and what the candidate shares comes by the tap.
+            result.Add(part with { Inputs = [.. part.Inputs.Select(i => (i.Port, (IReadOnlyList<string>)[.. i.From.Select(Reroute).Distinct()]))] });
+            if (part.Name == tapped)
+            {
+                result.Add(new GraphPart(TapName, _ => line.Tap(), [(Port.Main, [tapped])], new BlockSettings()));
+            }
+
+            if (part.Name == _baseline)
+            {
+                result.Add(new GraphPart(SwitchName, _ => line.Switch(), [(Port.Main, [_baseline])], new BlockSettings()));
+            }
+        }
+
+        return result;
+
+        string Reroute(string from) => from == tapped ? TapName : from == _baseline || from == _candidate ? SwitchName : from;
+    }
+
+    private Line Make(Type operation, Type answer, string tapped, HashSet<GraphPart> own)
+    {
+        try
+        {
+            return (Line)Activator.CreateInstance(typeof(Line<,>).MakeGenericType(operation, answer), this, phase, factory, clock, tapped, own)!;
+        }
+        catch (TargetInvocationException e) when (e.InnerException is ConfigurationException refused)
+        {
+            throw refused;
+        }
+    }
+
+    private string TapName => $"{SwitchName}/tap";
+
+    /// <summary>Where the candidate branches off, and the parts that belong to it alone, in topological order.</summary>
+    private (string Tapped, HashSet<GraphPart> Own) Branch(GraphPart candidate)
+    {
+        var own = new HashSet<GraphPart> { candidate };
+        foreach (var part in parts.Reverse().Where(p => p.Inputs.Count > 0 && p.Name != _baseline))
+        {
+            var readers = parts.Where(p => p.Inputs.Any(i => i.From.Contains(part.Name))).ToList();
+            if (readers.Count > 0 && readers.All(own.Contains))
+            {
+                own.Add(part);
+            }
+        }
+
+        var tapped = own.SelectMany(p => p.Inputs).SelectMany(i => i.From).Where(f => own.All(p => p.Name != f)).Distinct().ToList();
+        return tapped is [var only]
+            ? (only, own)
+            : throw Refuse($"the candidate '{_candidate}' branches off at {string.Join(" and ", tapped.Select(t => $"'{t}'"))}. Put one block in front of both, such as features.join, and let the candidate read from it.");
+    }
+
+    private HashSet<string> Upstream(GraphPart part)
+    {
+        var names = new HashSet<string>(part.Inputs.SelectMany(i => i.From), StringComparer.Ordinal);
+        foreach (var other in parts.Reverse().Where(p => names.Contains(p.Name)))
+        {
+            names.UnionWith(other.Inputs.SelectMany(i => i.From));
+        }
+
+        return names;
+    }
+
+    private GraphPart Find(string name, string role) =>
+        parts.FirstOrDefault(p => p.Name == name) ?? throw Refuse($"the {role} '{name}' is no block of the pipeline. Blocks: {string.Join(", ", factory.Plan.Blocks.Select(b => b.Name))}.");
+
+    private ConfigurationException Refuse(string message) => new("phases", $"Phase '{phase.Options.Name}': {message}");
+
+    // A candidate's throw is a missing answer, not the end of its graph; and no edge of it sheds: that is done in front of all of it, and counted.
+    private Graph Build(string tapped, IEnumerable<GraphPart> own, Block feed, Block answers)
+    {
+        // Factories make their formats when first asked, and lives of a candidate are made on other threads.
+        lock (_making)
+        {
+            var plan = factory.Plan;
+            var builder = new GraphBuilder(plan.Engine with { Workers = 1, Hashes = false, DrainDeadline = phase.Options.Shadow.HangAfter }).Add(tapped, feed);
+            foreach (var part in own)
+            {
+                var onError = plan[part.Name].Type.Shape == BlockShape.Propagator ? OnError.Fail : OnError.Drop;
+                builder.Add(part.Name, part.Make, part.Inputs, part.Settings with { OnError = onError, Edge = null });
+            }
+
+            return builder.Add("answers", answers, [_candidate]).Build();
+        }
+    }
+
+    /// <summary>Makes the tap and the switch of a phase, whatever its event types.</summary>
+    private abstract class Line
+    {
+        public abstract Block Tap();
+
+        public abstract Block Switch();
+    }
+
+    private sealed class Line<TIn, TOut>(PhaseGraph graph, Phase phase, BlockFactory factory, TimeProvider clock, string tapped, IReadOnlyCollection<GraphPart> own) : Line
+        where TIn : struct, IEvent<TIn>
+        where TOut : struct, IEvent<TOut>
+    {
+        private readonly EventFormat<TOut> _format = (EventFormat<TOut>)(factory.Format(typeof(TOut))
+            ?? throw graph.Refuse($"events of type {typeof(TOut).Name} have no format, by which answers are compared. Write an EventFormat for them."));
+
+        private CandidateLine<TIn, TOut> Shared => field ??= new CandidateLine<TIn, TOut>(phase, Make, clock);
+
+        public override Block Tap() => new Tap<TIn, TOut>(Shared);
+
+        public override Block Switch() => new ValueSwitch<TIn, TOut>(Shared, _format, clock);
+
+        private CandidateRun<TIn, TOut> Make()
+        {
+            var (capacity, comparer) = (phase.Options.Shadow.Queue, new AnswerComparer<TOut>(_format, phase.Options.Compare));
+            var comparison = new Comparison<TOut>(comparer.Compare, phase.Evidence.Compared, 4 * capacity);
+            return new CandidateRun<TIn, TOut>((feed, answers) => graph.Build(tapped, own, feed, answers), capacity, comparison, clock);
+        }
+    }
+}

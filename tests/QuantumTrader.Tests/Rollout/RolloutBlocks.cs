@@ -1,0 +1,231 @@
+using System.Security.Cryptography;
+using QuantumTrader.Dataflow;
+using QuantumTrader.Pipelines;
+
+namespace QuantumTrader.Tests.Rollout;
+
+/// <summary>One unit of work.</summary>
+public readonly record struct Operation(long Sequence, long EventTime, int Symbol, double Value) : IEvent<Operation>
+{
+    public long PartitionKey => Symbol;
+
+    public long ConflationKey => Symbol;
+
+    public static void AppendTo(ReadOnlySpan<Operation> events, IncrementalHash hash)
+    {
+        foreach (ref readonly var e in events)
+        {
+            hash.Append(e.Sequence).Append(e.EventTime).Append(e.Symbol).Append(e.Value);
+        }
+    }
+}
+
+/// <summary>What a block says to it.</summary>
+public readonly record struct Answer(long Sequence, long EventTime, int Symbol, double Score, string By) : IEvent<Answer>
+{
+    public long PartitionKey => Symbol;
+
+    public long ConflationKey => Symbol;
+
+    public static void AppendTo(ReadOnlySpan<Answer> events, IncrementalHash hash)
+    {
+        foreach (ref readonly var e in events)
+        {
+            hash.Append(e.Sequence).Append(e.EventTime).Append(e.Symbol).Append(e.Score).Append(e.By);
+        }
+    }
+}
+
+[EventFormat("operation")]
+public sealed class OperationFormat : EventFormat<Operation>
+{
+    public override IReadOnlyList<string> Fields { get; } = ["seq", "ts", "symbol", "value"];
+
+    public override IReadOnlyList<string> Channels { get; } = ["operation"];
+
+    public override void Write(in Operation value, IFieldWriter fields)
+    {
+        fields.Whole("seq", value.Sequence);
+        fields.Time("ts", value.EventTime);
+        fields.Whole("symbol", value.Symbol);
+        fields.Real("value", value.Value);
+    }
+
+    public override Operation Read(IFieldReader fields) => new(fields.Whole("seq"), fields.Time("ts"), (int)fields.Whole("symbol"), fields.Real("value"));
+
+    public override EventAddress AddressOf(in Operation value) => new("operation", Symbols.Names[value.Symbol], value.EventTime, value.Sequence);
+}
+
+[EventFormat("answer")]
+public sealed class AnswerFormat : EventFormat<Answer>
+{
+    public override IReadOnlyList<string> Fields { get; } = ["seq", "ts", "symbol", "score", "by"];
+
+    public override IReadOnlyList<string> Channels { get; } = ["answer"];
+
+    public override void Write(in Answer value, IFieldWriter fields)
+    {
+        fields.Whole("seq", value.Sequence);
+        fields.Time("ts", value.EventTime);
+        fields.Whole("symbol", value.Symbol);
+        fields.Real("score", value.Score);
+        fields.Text("by", value.By);
+    }
+
+    public override Answer Read(IFieldReader fields) => new(fields.Whole("seq"), fields.Time("ts"), (int)fields.Whole("symbol"), fields.Real("score"), fields.Text("by"));
+
+    public override EventAddress AddressOf(in Answer value) => new("answer", Symbols.Names[value.Symbol], value.EventTime, value.Sequence);
+}
+
+internal static class Symbols
+{
+    public static readonly string[] Names = ["WDOU25", "WINQ26", "PETR4", "VALE3"];
+}
+
+public sealed record FeedOptions
+{
+    public int Count { get; init; } = 1000;
+
+    /// <summary>Pause behind every operation, in microseconds.</summary>
+    public int PauseMicroseconds { get; init; }
+}
+
+/// <summary>Ten operations a second of event time, over four symbols.</summary>
+[Block("rollout.feed", "Sends operations.")]
+public sealed class Feed(FeedOptions options) : Source<Operation>
+{
+    private long _sent;
+
+    public override bool Read(Output<Operation> output, int limit, CancellationToken stop)
+    {
+        if (options.PauseMicroseconds > 0)
+        {
+            Thread.Sleep(TimeSpan.FromMicroseconds(options.PauseMicroseconds));
+            limit = 1;
+        }
+
+        for (var i = 0; i < limit && _sent < options.Count; i++)
+        {
+            _sent++;
+            output.Add(new Operation(_sent, _sent * 100_000_000, (int)(_sent % 4), _sent));
+        }
+
+        return _sent < options.Count;
+    }
+}
+
+/// <summary>What may be wrong with a candidate.</summary>
+public enum Mode
+{
+    Good,
+    Off,
+    Throws,
+    Hangs,
+    Spins,
+    Allocates,
+    Drops,
+    Nan,
+    Late,
+    WrongKey,
+    ThrowsInConstructor,
+    HangsInConstructor,
+    ThrowsInDispose,
+}
+
+public sealed record AnswerOptions
+{
+    public string By { get; init; } = "baseline";
+
+    public Mode Mode { get; init; } = Mode.Good;
+
+    /// <summary>It misbehaves at every so manieth operation.</summary>
+    public int Every { get; init; } = 1;
+}
+
+/// <summary>Answers with the operation's value; misbehaves as it is told.</summary>
+[Block("rollout.answer", "Answers operations.")]
+public sealed class Answerer : Operator<Operation, Answer>
+{
+    private readonly AnswerOptions _options;
+
+    public Answerer(AnswerOptions options)
+    {
+        _options = options;
+        if (options.Mode == Mode.ThrowsInConstructor)
+        {
+            throw new InvalidOperationException("made to fail");
+        }
+
+        if (options.Mode == Mode.HangsInConstructor)
+        {
+            Thread.Sleep(Timeout.Infinite);
+        }
+    }
+
+    public override void Process(Run<Operation> run, Output<Answer> output)
+    {
+        foreach (ref readonly var operation in run)
+        {
+            var answer = new Answer(operation.Sequence, operation.EventTime, operation.Symbol, operation.Value, _options.By);
+            switch (operation.Sequence % _options.Every == 0 ? _options.Mode : Mode.Good)
+            {
+                case Mode.Off:
+                    answer = answer with { Score = -operation.Value };
+                    break;
+                case Mode.Throws:
+                    throw new InvalidOperationException("made to fail");
+                case Mode.Hangs:
+                    Thread.Sleep(Timeout.Infinite);
+                    break;
+                case Mode.Spins:
+                    while (!BrokenOff.IsCancellationRequested)
+                    {
+                    }
+
+                    break;
+                case Mode.Allocates:
+                    GC.KeepAlive(new byte[1 << 20]);
+                    break;
+                case Mode.Drops:
+                    run.Drop("made to drop");
+                    continue;
+                case Mode.Nan:
+                    answer = answer with { Score = double.NaN };
+                    break;
+                case Mode.Late:
+                    Thread.Sleep(20);
+                    break;
+                case Mode.WrongKey:
+                    answer = answer with { Symbol = (operation.Symbol + 1) % 4 };
+                    break;
+            }
+
+            output.Add(answer);
+        }
+    }
+
+    public override void Dispose()
+    {
+        if (_options.Mode == Mode.ThrowsInDispose)
+        {
+            throw new InvalidOperationException("made to fail");
+        }
+
+        base.Dispose();
+    }
+}
+
+/// <summary>Keeps what it reads.</summary>
+[Block("rollout.keep", "Keeps answers.")]
+public sealed class Keep : Observer<Answer>
+{
+    public List<Answer> Answers { get; } = [];
+
+    public override void Observe(Run<Answer> run)
+    {
+        foreach (ref readonly var answer in run)
+        {
+            Answers.Add(answer);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using QuantumTrader.Dataflow;
+using QuantumTrader.Pipelines;
+using QuantumTrader.Rollout;
+
+namespace QuantumTrader.Tests.Rollout;
+
+/// <summary>A pipeline with one phase, run to its end.</summary>
+internal sealed record RolloutRun(GraphReport Report, IReadOnlyList<Answer> Answers, IReadOnlyList<Phase> Phases)
+{
+    private static readonly BlockRegistry Registry = BlockRegistry.Scan([typeof(Feed).Assembly, typeof(RolloutSection).Assembly]);
+
+    public PhaseCounts Counts => Phases[0].Evidence.Count();
+
+    /// <summary>Feed, a baseline, and a candidate that the phase holds.</summary>
+    public static string Yaml(string candidate = "", string phase = "", string feed = "", string engine = "") => $$"""
+        version: 1
+        pipeline: rollout
+        engine: { hashes: true{{(engine.Length > 0 ? ", " + engine : "")}} }
+        blocks:
+          feed:      { type: rollout.feed{{(feed.Length > 0 ? ", " + feed : "")}} }
+          baseline:  { type: rollout.answer, from: feed, by: baseline }
+          candidate: { type: rollout.answer, from: feed, by: candidate, phase: new{{(candidate.Length > 0 ? ", " + candidate : "")}} }
+          keep:      { type: rollout.keep, from: baseline }
+        rollout:
+          phases:
+            - { name: new, baseline: { block: baseline }, candidate: { block: candidate }{{(phase.Length > 0 ? ", " + phase : "")}} }
+        """;
+
+    /// <summary>The same without a phase.</summary>
+    public static string Without(string feed = "") => $$"""
+        version: 1
+        pipeline: rollout
+        engine: { hashes: true }
+        blocks:
+          feed:      { type: rollout.feed{{(feed.Length > 0 ? ", " + feed : "")}} }
+          baseline:  { type: rollout.answer, from: feed, by: baseline }
+          keep:      { type: rollout.keep, from: baseline }
+        """;
+
+    public static async Task<RolloutRun> OfAsync(string yaml, Action<IReadOnlyList<Phase>>? meanwhile = null)
+    {
+        var plan = Load(yaml);
+        using var factory = new BlockFactory(plan, TimeProvider.System);
+        using var graph = PipelineBuilder.Build(plan, factory);
+        var phases = factory.Section<RolloutSection>()?.Phases ?? [];
+        var keep = (Keep)graph.Blocks["keep"];
+        var run = graph.RunAsync();
+        if (meanwhile is not null)
+        {
+            await Task.Run(() => meanwhile(phases));
+        }
+
+        var report = await run.WaitAsync(TimeSpan.FromSeconds(60));
+        report.Fault.ShouldBeNull();
+        report.Imbalances.ShouldBeEmpty();
+        return new RolloutRun(report, keep.Answers, phases);
+    }
+
+    public static PipelinePlan Load(string yaml)
+    {
+        var loaded = new PipelineLoader(Registry).LoadText(yaml, "p.yml", null, null, _ => null);
+        loaded.Findings.ShouldBeEmpty();
+        return loaded.Plan!;
+    }
+
+    public string Hash(string block) => Report.Blocks.Single(b => b.Name == block).Hash!;
+}

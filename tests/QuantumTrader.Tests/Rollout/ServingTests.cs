@@ -1,0 +1,144 @@
+using QuantumTrader.Pipelines;
+using QuantumTrader.Rollout;
+
+namespace QuantumTrader.Tests.Rollout;
+
+public sealed class ServingTests
+{
+    // The main path waits for the candidate, so that every figure is exact.
+    private const string Waits = "shadow: { overload: wait, queue: 64, hang_after: 10s }";
+
+    [Theory]
+    [InlineData("off")]
+    [InlineData("shadow")]
+    public async Task A_candidate_that_does_not_serve_changes_nothing(string at)
+    {
+        var bare = await RolloutRun.OfAsync(RolloutRun.Without());
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: off", $"at: {at}, {Waits}"));
+
+        run.Answers.ShouldBe(bare.Answers);
+        run.Hash("keep").ShouldBe(bare.Hash("keep"));
+        run.Counts.ShouldSatisfyAllConditions(c => c.OriginalCalls.ShouldBe(1000), c => c.EnhancedCalls.ShouldBe(0));
+    }
+
+    [Fact]
+    public async Task A_shadow_is_compared_with_every_answer()
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: off, every: 10", $"at: shadow, {Waits}"));
+
+        run.Counts.Outcomes[Outcome.Mismatch].ShouldBe(100);
+        run.Counts.Outcomes[Outcome.Match].ShouldBe(900);
+        run.Counts.ShadowStarted.ShouldBe(1000);
+        run.Counts.ShadowShed.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("throws")]
+    [InlineData("drops")]
+    public async Task An_answer_that_never_comes_is_the_candidates_error(string mode)
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml($"mode: {mode}, every: 10", $"at: shadow, {Waits}"));
+
+        run.Counts.Outcomes[Outcome.CandidateError].ShouldBe(100);
+        run.Counts.Outcomes[Outcome.Match].ShouldBe(900);
+    }
+
+    [Fact]
+    public async Task A_share_is_served_by_the_candidate_and_always_the_same()
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(phase: $"at: 10%, {Waits}"));
+        var again = await RolloutRun.OfAsync(RolloutRun.Yaml(phase: $"at: 10%, {Waits}", engine: "batch: 7, workers: 4"));
+        var route = new Route("new", "operation");
+
+        run.Answers.Select(a => a.Sequence).ShouldBe(Enumerable.Range(1, 1000).Select(i => (long)i));
+        run.Answers.ShouldAllBe(a => a.By == (Route.IsIn(route.Hash(a.Sequence), 1000) ? "candidate" : "baseline"));
+        again.Answers.ShouldBe(run.Answers);
+        run.Counts.EnhancedCalls.ShouldBe(run.Answers.Count(a => a.By == "candidate"));
+        run.Counts.Ops.ShouldBe(1000);
+        run.Counts.EnhancedCalls.ShouldBeInRange(60, 140);
+    }
+
+    [Theory]
+    [InlineData("complete")]
+    [InlineData("100%")]
+    public async Task A_candidate_serves_everything(string at)
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(phase: $"at: {at}, {Waits}"));
+
+        run.Answers.ShouldAllBe(a => a.By == "candidate");
+        run.Answers.Count.ShouldBe(1000);
+    }
+
+    [Theory]
+    [InlineData("throws", FallbackReason.Error)]
+    [InlineData("drops", FallbackReason.Error)]
+    [InlineData("nan", FallbackReason.Invalid)]
+    [InlineData("wrong_key", FallbackReason.Invalid)]
+    public async Task The_baseline_answers_where_the_candidate_does_not(string mode, FallbackReason reason)
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml($"mode: {mode}, every: 10", $"at: 100%, {Waits}"));
+
+        run.Answers.Select(a => a.Sequence).ShouldBe(Enumerable.Range(1, 1000).Select(i => (long)i));
+        run.Answers.ShouldAllBe(a => a.By == (a.Sequence % 10 == 0 ? "baseline" : "candidate") && a.Score == a.Sequence);
+        run.Counts.Fallbacks[reason].ShouldBe(100);
+        run.Counts.OriginalCalls.ShouldBe(100);
+        run.Counts.EnhancedCalls.ShouldBe(900);
+    }
+
+    [Fact]
+    public async Task An_answer_behind_the_deadline_is_dropped_and_counted()
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(
+            "mode: late, every: 5", "at: 100%, serve: { deadline: 2ms }, shadow: { queue: 1024, hang_after: 5s }", "count: 20, pause_microseconds: 60000"));
+
+        run.Answers.Select(a => a.Sequence).ShouldBe(Enumerable.Range(1, 20).Select(i => (long)i));
+        run.Counts.Fallbacks[FallbackReason.Deadline].ShouldBeGreaterThanOrEqualTo(4);
+        run.Counts.Late.ShouldBeGreaterThanOrEqualTo(3);
+        run.Answers.ShouldAllBe(a => a.Sequence % 5 != 0 || a.By == "baseline");
+    }
+
+    [Theory]
+    [InlineData("throws")]
+    [InlineData("hangs")]
+    [InlineData("spins")]
+    [InlineData("allocates")]
+    [InlineData("drops")]
+    [InlineData("nan")]
+    [InlineData("late")]
+    [InlineData("wrong_key")]
+    [InlineData("throws_in_constructor")]
+    [InlineData("hangs_in_constructor")]
+    [InlineData("throws_in_dispose")]
+    public async Task No_candidate_changes_what_the_primary_answers_in_the_shadow(string mode)
+    {
+        const string Feed = "count: 5000";
+        var bare = await RolloutRun.OfAsync(RolloutRun.Without(Feed));
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml($"mode: {mode}", "at: shadow, shadow: { queue: 64, hang_after: 50ms }", Feed));
+
+        run.Answers.ShouldBe(bare.Answers);
+        run.Hash("keep").ShouldBe(bare.Hash("keep"));
+        run.Counts.OriginalCalls.ShouldBe(5000);
+        (run.Counts.ShadowStarted + run.Counts.ShadowShed).ShouldBe(5000);
+    }
+
+    [Theory]
+    [InlineData("throws")]
+    [InlineData("hangs")]
+    [InlineData("spins")]
+    [InlineData("drops")]
+    [InlineData("nan")]
+    [InlineData("wrong_key")]
+    [InlineData("throws_in_constructor")]
+    [InlineData("hangs_in_constructor")]
+    public async Task No_candidate_that_never_answers_changes_what_the_primary_answers_when_it_serves(string mode)
+    {
+        const string Feed = "count: 2000";
+        var bare = await RolloutRun.OfAsync(RolloutRun.Without(Feed));
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml($"mode: {mode}", "at: 100%, serve: { deadline: 1ms }, shadow: { queue: 64, hang_after: 20ms }", Feed));
+
+        run.Answers.ShouldBe(bare.Answers);
+        run.Counts.EnhancedCalls.ShouldBe(0);
+        run.Counts.Fallbacks.Values.Sum().ShouldBe(2000);
+        run.Counts.Ops.ShouldBe(2000);
+    }
+}
