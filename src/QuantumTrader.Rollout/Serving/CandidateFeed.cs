@@ -3,7 +3,7 @@ using QuantumTrader.Dataflow;
 namespace QuantumTrader.Rollout.Serving;
 
 /// <summary>Brings what the tap handed over into the candidate's graph.</summary>
-internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, Action poll, Action<long> handled) : Source<T> where T : struct, IEvent<T>
+internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, Func<bool> isAsked, Action compare, Action<long> handled) : Source<T> where T : struct, IEvent<T>
 {
     // While the candidate still works on what it has, how often its progress is looked at: nobody tells a source of it.
     private static readonly TimeSpan WhileWorking = TimeSpan.FromMilliseconds(1);
@@ -18,8 +18,8 @@ internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, Action pol
     {
         if (!waiting.HasItem)
         {
-            poll();
-            bell.Wait(() => waiting.HasItem || _isClosed, _handled < _sent ? WhileWorking : WhileIdle);
+            compare();
+            bell.Wait(() => waiting.HasItem || _isClosed || isAsked(), _handled < _sent ? WhileWorking : WhileIdle);
         }
 
         for (var i = 0; i < limit && waiting.HasItem; i++)

@@ -17,6 +17,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
     private readonly ShadowOptions _options = phase.Options.Shadow;
     private CandidateRun<TIn, TOut>? _current;
     private Task<CandidateRun<TIn, TOut>>? _starting;
+    private long _startedAt;
     private int _lost;
 
     /// <summary>The phase.</summary>
@@ -36,8 +37,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
     {
         if (phase.State.Runs)
         {
-            _current = make();
-            _current.Start();
+            Live(waits: true);
         }
     }
 
@@ -51,7 +51,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
             return;
         }
 
-        var candidate = _arrivals.Count < MaxArrivals ? Live() : null;
+        var candidate = _arrivals.Count < MaxArrivals ? Live(Waits) : null;
         var (handed, last, hasRoom) = (long.MinValue, 0L, candidate is not null);
         var (started, shed) = (0, 0);
         foreach (ref readonly var operation in run)
@@ -108,7 +108,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
     private bool WaitForRoom(CandidateRun<TIn, TOut> candidate) => candidate.WaitForRoom(HangAfter);
 
     // The candidate to hand operations to; null while there is none.
-    private CandidateRun<TIn, TOut>? Live()
+    private CandidateRun<TIn, TOut>? Live(bool waits)
     {
         if (_current is { } run)
         {
@@ -125,28 +125,37 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
             return null;
         }
 
-        // Made elsewhere: its constructors are the candidate's code.
-        _starting ??= Task.Run(make);
-        if (Waits)
+        if (_starting is null)
         {
-            _starting.Wait(HangAfter);
+            // Made elsewhere: its constructors are the candidate's code, which may hang.
+            _startedAt = clock.GetTimestamp();
+            _starting = Task.Factory.StartNew(make, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
 
-        if (!_starting.IsCompleted)
+        if (waits)
+        {
+            Task.WaitAny([_starting], HangAfter);
+        }
+
+        if (_starting.IsCompletedSuccessfully)
+        {
+            _current = _starting.Result;
+            _current.Start();
+        }
+        else if (_starting.IsFaulted)
+        {
+            Lose(_starting.Exception.InnerException!.Message);
+        }
+        else if (clock.GetElapsedTime(_startedAt) > HangAfter)
+        {
+            Lose("it could not be made in time");
+        }
+        else
         {
             return null;
         }
 
-        var starting = _starting;
         _starting = null;
-        if (!starting.IsCompletedSuccessfully)
-        {
-            Lose(starting.Exception?.InnerException?.Message ?? "it could not be made");
-            return null;
-        }
-
-        _current = starting.Result;
-        _current.Start();
         return _current;
     }
 

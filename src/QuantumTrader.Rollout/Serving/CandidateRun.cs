@@ -10,15 +10,21 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     where TIn : struct, IEvent<TIn>
     where TOut : struct, IEvent<TOut>
 {
+    // Between two looks at what may have changed without a ring.
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
+
     private readonly HandOff<TIn> _operations;
     private readonly HandOff<TOut> _answers;
     private readonly HandOff<TOut> _baselines;
     private readonly Bell _candidateBell = new();
     private readonly Bell _mainBell = new();
+    private readonly Bell _roomBell = new();
     private readonly CandidateFeed<TIn> _feed;
     private readonly Comparison<TOut> _comparison;
     private readonly TimeProvider _clock;
     private readonly Lock _comparing = new();
+    // Operations that were answered without the candidate because it was late; each leaves again with the next answer.
+    private readonly Queue<long> _missed = new();
     private readonly Graph _graph;
     private Task<GraphReport>? _run;
     private long _handedThrough;
@@ -27,21 +33,22 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     private long _offeredThrough;
     private long _progress;
     private volatile bool _isDown;
+    private volatile bool _isAsked;
 
     /// <summary>A life that has not yet begun.</summary>
     /// <param name="build">Puts the candidate's blocks between a source and an observer.</param>
     /// <param name="capacity">Operations that may wait.</param>
+    /// <param name="run">Most operations that come by at once: as many answers must fit, since nobody takes them before all came by.</param>
     /// <param name="comparison">Compares answers; told on the candidate's threads.</param>
     /// <param name="clock">Measures deadlines and hangs.</param>
-    public CandidateRun(Func<Source<TIn>, Observer<TOut>, Graph> build, int capacity, Comparison<TOut> comparison, TimeProvider clock)
+    public CandidateRun(Func<Source<TIn>, Observer<TOut>, Graph> build, int capacity, int run, Comparison<TOut> comparison, TimeProvider clock)
     {
         _operations = new HandOff<TIn>(capacity);
         _baselines = new HandOff<TOut>(capacity);
-        // Room for all that may be under way: what waits, and what the graph has taken in.
-        _answers = new HandOff<TOut>(4 * capacity);
+        _answers = new HandOff<TOut>(capacity + (2 * run));
         _comparison = comparison;
         _clock = clock;
-        _feed = new CandidateFeed<TIn>(_operations, _candidateBell, Compare, OnHandled);
+        _feed = new CandidateFeed<TIn>(_operations, _candidateBell, () => _isAsked, Compare, OnHandled);
         _graph = build(_feed, new CandidateAnswers<TOut>(OnAnswer));
         _progress = clock.GetTimestamp();
     }
@@ -98,6 +105,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     /// <summary>Main path: waits until all that was offered is compared.</summary>
     public void WaitUntilCompared(TimeSpan hangAfter)
     {
+        _isAsked = true;
         _candidateBell.Ring();
         WaitFor(() => _isDown || Volatile.Read(ref _comparedThrough) >= _offeredThrough, null, hangAfter);
     }
@@ -130,6 +138,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
 
             if (!WaitForAnswer(sequence, deadline, hangAfter))
             {
+                _missed.Enqueue(sequence);
                 return FallbackReason.Deadline;
             }
         }
@@ -139,16 +148,30 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     private bool WaitForAnswer(long sequence, long? deadline, TimeSpan hangAfter) =>
         WaitFor(() => _isDown || _answers.HasItem || Volatile.Read(ref _handledThrough) >= sequence, deadline, hangAfter);
 
-    /// <summary>Main path: drops the answers to all operations up to this one; returns how many there were.</summary>
-    public int Forget(long through)
+    /// <summary>Main path: drops the answers to all operations up to this one.</summary>
+    public void Forget(long through)
     {
-        var forgotten = 0;
-        for (; _answers.HasItem && _answers.Head.Sequence <= through; forgotten++)
+        for (; _answers.HasItem && _answers.Head.Sequence <= through; _answers.Take())
         {
-            _answers.Take();
+            while (_missed.TryPeek(out var missed) && missed <= _answers.Head.Sequence)
+            {
+                Late += missed == _answers.Head.Sequence ? 1 : 0;
+                _missed.Dequeue();
+            }
         }
 
-        return forgotten;
+        _roomBell.Ring();
+    }
+
+    /// <summary>Main path: answers that came behind their deadline since <see cref="TakeLate"/>.</summary>
+    public int Late { get; private set; }
+
+    /// <summary>Main path: the same, and counts from 0 again.</summary>
+    public int TakeLate()
+    {
+        var late = Late;
+        Late = 0;
+        return late;
     }
 
     /// <summary>Asks it to finish what it has. Does not wait.</summary>
@@ -185,15 +208,18 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     private void OnAnswer(TOut answer)
     {
         Volatile.Write(ref _progress, _clock.GetTimestamp());
-        // A main path that does not take them, as in the shadow, forgets them with every operation; so there is room.
-        _answers.TryWrite(in answer);
+        // Full only when the switch is far behind the tap, over a boundary: then the candidate waits for it.
+        while (!_answers.TryWrite(in answer) && !_isDown)
+        {
+            _roomBell.Wait(() => _isDown || _answers.Count < _answers.Capacity, LookAgain);
+        }
+
         lock (_comparing)
         {
             _comparison.Answer(in answer);
         }
 
         Compare();
-        _mainBell.Ring();
     }
 
     private void OnHandled(long sequence)
@@ -201,7 +227,6 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         Volatile.Write(ref _progress, _clock.GetTimestamp());
         Volatile.Write(ref _handledThrough, sequence);
         Compare();
-        _mainBell.Ring();
     }
 
     // On the candidate's threads, of which there are two: the source's and the blocks'.
@@ -209,11 +234,14 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     {
         lock (_comparing)
         {
+            _isAsked = false;
             while (_baselines.HasItem && _comparison.TryCompare(in _baselines.Head, Volatile.Read(ref _handledThrough)))
             {
                 Volatile.Write(ref _comparedThrough, _baselines.Take().Sequence);
             }
         }
+
+        _mainBell.Ring();
     }
 
     // Looks for a moment before it sleeps: an answer is mostly there within microseconds, and sleeping costs more.

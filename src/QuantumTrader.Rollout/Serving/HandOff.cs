@@ -18,6 +18,9 @@ internal sealed class HandOff<T>
         _mask = _items.Length - 1;
     }
 
+    /// <summary>Items that fit.</summary>
+    public int Capacity => _items.Length;
+
     /// <summary>Items that wait.</summary>
     public int Count => (int)(Volatile.Read(ref _written) - Volatile.Read(ref _read));
 

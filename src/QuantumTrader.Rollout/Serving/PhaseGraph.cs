@@ -146,9 +146,10 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
 
         private CandidateRun<TIn, TOut> Make()
         {
-            var (capacity, comparer) = (phase.Options.Shadow.Queue, new AnswerComparer<TOut>(_format, phase.Options.Compare));
-            var comparison = new Comparison<TOut>(comparer.Compare, phase.Evidence.Compared, 4 * capacity);
-            return new CandidateRun<TIn, TOut>((feed, answers) => graph.Build(tapped, own, feed, answers), capacity, comparison, clock);
+            var (capacity, run) = (phase.Options.Shadow.Queue, factory.Plan.Engine.Batch);
+            var comparer = new AnswerComparer<TOut>(_format, phase.Options.Compare);
+            var comparison = new Comparison<TOut>(comparer.Compare, phase.Evidence.Compared, capacity + (2 * run));
+            return new CandidateRun<TIn, TOut>((feed, answers) => graph.Build(tapped, own, feed, answers), capacity, run, comparison, clock);
         }
     }
 }

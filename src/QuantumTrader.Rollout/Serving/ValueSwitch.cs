@@ -92,10 +92,10 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
         }
 
         // In the shadow nobody takes the answers; and one that was not taken in time is never taken.
-        var late = candidate.Forget(sequence);
-        if (late > 0 && arrival.State.Serves)
+        candidate.Forget(sequence);
+        if (candidate.Late > 0)
         {
-            _phase.Evidence.Late(late);
+            _phase.Evidence.Late(candidate.TakeLate());
         }
     }
 

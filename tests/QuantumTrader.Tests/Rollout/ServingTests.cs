@@ -6,7 +6,7 @@ namespace QuantumTrader.Tests.Rollout;
 public sealed class ServingTests
 {
     // The main path waits for the candidate, so that every figure is exact.
-    private const string Waits = "shadow: { overload: wait, queue: 64, hang_after: 10s }";
+    private const string Waits = "shadow: { overload: wait, queue: 64, hang_after: 2s }";
 
     [Theory]
     [InlineData("off")]
