@@ -77,7 +77,7 @@ public sealed class AnswerFormat : EventFormat<Answer>
     public override EventAddress AddressOf(in Answer value) => new("answer", Symbols.Names[value.Symbol], value.EventTime, value.Sequence);
 }
 
-internal static class Symbols
+public static class Symbols
 {
     public static readonly string[] Names = ["WDOU25", "WINQ26", "PETR4", "VALE3"];
 }
