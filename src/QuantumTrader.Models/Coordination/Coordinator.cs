@@ -61,6 +61,7 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
 {
     private const long Minute = 60_000_000_000;
     private const long Hour = 60 * Minute;
+    private const string NotWarm = "fast_not_warm";
 
     private static readonly string[] QualityColumns = ["data_quality", "data_points", "volatility_regime", "intraday_seasonality"];
 
@@ -72,6 +73,7 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
     private readonly LatencyBreaker _breaker;
     private readonly Route _route;
     private readonly int _basisPoints;
+    private readonly long _maxStale;
     private readonly byte[][] _keys;
     private readonly SymbolState[] _symbols;
     private readonly CoordinatorCounts _counts = new();
@@ -96,6 +98,7 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
         _breaker = new LatencyBreaker(options.Breaker);
         _route = new Route(options.Salt, "operation");
         _basisPoints = (int)Math.Round(options.TimeTravelPercentage * Route.Whole);
+        _maxStale = options.MaxStaleSeconds * 1_000_000_000L;
         _keys = [.. market.Instruments.Select(i => (byte[])[.. Encoding.UTF8.GetBytes(i.Symbol), .. new byte[8]])];
         _symbols = [.. market.Instruments.Select(_ => new SymbolState())];
         _fast = new HostedModel("fast", options.Fast, context);
@@ -113,6 +116,13 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
         {
             Bind(features.Sends);
         }
+    }
+
+    /// <inheritdoc/>
+    public override void Start()
+    {
+        _fast.WarmUp();
+        _enhanced?.WarmUp();
     }
 
     /// <inheritdoc/>
@@ -134,33 +144,35 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
             var rule = Choose(in vector);
             _counts.Rule(rule);
             var state = _symbols[vector.Symbol - 1];
-            if (_options.Cache && state.IsSame(in vector, rule == CoordinatorRule.Enhanced))
+            var isEnhanced = rule == CoordinatorRule.Enhanced;
+            string? cause = null;
+            if (_options.Cache && state.IsSame(in vector, isEnhanced))
             {
                 _counts.CacheHits++;
             }
-            else if (Answer(in vector, state, rule == CoordinatorRule.Enhanced) is { } cause)
+            else
             {
-                if (!_options.FallbackOnError && cause != "fast_not_warm")
-                {
-                    run.Reject(cause);
-                    continue;
-                }
-
-                if (!state.HasPrediction || vector.EventTime - state.Prediction.EventTime > _options.MaxStaleSeconds * 1_000_000_000L || _options.MaxStaleSeconds == 0)
-                {
-                    run.Drop("no_prediction");
-                    continue;
-                }
-
-                _counts.Stale++;
-                _counts.Sent++;
-                output.Add(state.Prediction with { Sequence = vector.Sequence, EventTime = vector.EventTime, IsStale = true });
-                continue;
+                cause = Answer(in vector, state, isEnhanced);
             }
 
-            _counts.Sent++;
-            state.Prediction = state.Prediction with { Sequence = vector.Sequence, EventTime = vector.EventTime };
-            output.Add(state.Prediction);
+            if (cause is null)
+            {
+                state.Prediction = state.Prediction with { Sequence = vector.Sequence, EventTime = vector.EventTime };
+                Send(state.Prediction, output);
+            }
+            else if (!_options.FallbackOnError && cause != NotWarm)
+            {
+                run.Reject(cause);
+            }
+            else if (state.HasPrediction && _maxStale > 0 && vector.EventTime - state.Prediction.EventTime <= _maxStale)
+            {
+                _counts.Stale++;
+                Send(state.Prediction with { Sequence = vector.Sequence, EventTime = vector.EventTime, IsStale = true }, output);
+            }
+            else
+            {
+                run.Drop("no_prediction");
+            }
         }
     }
 
@@ -192,40 +204,42 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
         return Route.IsIn(_route.Hash(key), _basisPoints);
     }
 
+    private void Send(in Prediction prediction, Output<Prediction> output)
+    {
+        _counts.Sent++;
+        output.Add(in prediction);
+    }
+
     // Leaves the answer in the symbol's state; returns the last cause when no model has one.
     private string? Answer(in FeatureVector vector, SymbolState state, bool isEnhanced)
     {
-        Forecast forecast;
+        var forecast = default(Forecast);
         if (isEnhanced)
         {
-            if (AskEnhanced(in vector, out forecast) is not { } cause)
+            if (AskEnhanced(in vector, out forecast) is not { } failure)
             {
                 state.Keep(in vector, isEnhanced, ToPrediction(in vector, in forecast, _enhanced!.Name, Adjusted(in vector, forecast.Confidence)));
                 return null;
             }
 
-            _counts.Fallback("enhanced_" + cause);
+            failure = "enhanced_" + failure;
+            _counts.Fallback(failure);
             if (!_options.FallbackOnError)
             {
-                return "enhanced_" + cause;
+                return failure;
             }
         }
 
-        var reason = _fast.IsWarm(in vector) ? AskFast(in vector, out forecast) : NotWarm(out forecast);
+        var reason = _fast.IsWarm(in vector) ? AskFast(in vector, out forecast) : "not_warm";
         if (reason is null)
         {
             state.Keep(in vector, isEnhanced, ToPrediction(in vector, in forecast, _fast.Name, forecast.Confidence));
             return null;
         }
 
-        _counts.Fallback("fast_" + reason);
-        return "fast_" + reason;
-
-        static string NotWarm(out Forecast none)
-        {
-            none = default;
-            return "not_warm";
-        }
+        reason = "fast_" + reason;
+        _counts.Fallback(reason);
+        return reason;
     }
 
     private string? AskEnhanced(in FeatureVector vector, out Forecast forecast)

@@ -104,6 +104,9 @@ public sealed class Ensemble : Operator<FeatureVector, Prediction, Prediction>
     }
 
     /// <inheritdoc/>
+    public override void Start() => _stack?.WarmUp();
+
+    /// <inheritdoc/>
     public override void ProcessSide(Run<Prediction> run, Output<Prediction> output)
     {
         foreach (ref readonly var prediction in run)
@@ -135,7 +138,8 @@ public sealed class Ensemble : Operator<FeatureVector, Prediction, Prediction>
         {
             ForgetBefore(vector.Sequence);
             var slot = SlotOf(vector.Symbol, vector.EventTime);
-            if (CountMissing(slot) is var missing && slot is null)
+            var missing = CountMissing(slot);
+            if (slot is null)
             {
                 run.Drop("no_member");
                 continue;

@@ -7,6 +7,8 @@ namespace QuantumTrader.Models.Coordination;
 /// <summary>A model inside another block: it takes its columns by name from vectors that hold more than it needs.</summary>
 internal sealed class HostedModel : IDisposable
 {
+    private const int WarmUpRounds = 32;
+
     private readonly string _option;
     private readonly Manifest _manifest;
     private readonly OnnxModel? _model;
@@ -42,6 +44,9 @@ internal sealed class HostedModel : IDisposable
 
     /// <summary>Names of the columns.</summary>
     public IReadOnlyList<string> Features => _manifest.Features;
+
+    /// <summary>Lets the model answer before the first vector, which then does not pay for what happens only once.</summary>
+    public void WarmUp() => _model?.WarmUp(WarmUpRounds);
 
     /// <summary>Finds the columns in the vectors that come.</summary>
     /// <exception cref="ConfigurationException">One is not there.</exception>

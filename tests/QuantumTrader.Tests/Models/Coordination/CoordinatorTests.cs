@@ -156,6 +156,15 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
+    public void A_model_that_breaks_at_a_vector_is_followed_by_the_fast_one_and_asked_again()
+    {
+        _models.SaveFragile("fragile", "x");
+        using var block = Block(Options with { Enhanced = "fragile.onnx" });
+        block.Drive([Vector(1, x: 0), Vector(2, x: 7), Vector(3, x: 1)]).Select(p => p.Model).ShouldBe(["fragile", "fast", "fragile"]);
+        Report(block).Fallbacks.ShouldBe(new Dictionary<string, long> { ["enhanced_error"] = 1 });
+    }
+
+    [Fact]
     public void Without_fallback_a_vector_at_which_a_model_fails_is_refused()
     {
         _models.SaveEcho("echo", "x");
