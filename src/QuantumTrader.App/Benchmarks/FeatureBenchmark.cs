@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using QuantumTrader.App.Commands;
+using QuantumTrader.App.Runs;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Features.Model65;

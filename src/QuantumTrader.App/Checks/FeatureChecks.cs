@@ -1,5 +1,5 @@
 using System.Globalization;
-using QuantumTrader.App.Commands;
+using QuantumTrader.App.Runs;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Market;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using System.Security.Cryptography;
 using QuantumTrader.App.Exports;
+using QuantumTrader.App.Runs;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Pipelines;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using QuantumTrader.App.Exports;
+using QuantumTrader.App.Runs;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Market;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using QuantumTrader.App.Checks;
 using QuantumTrader.App.Commands;
+using QuantumTrader.App.Runs;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Market;

@@ -1,4 +1,5 @@
 using QuantumTrader.App.Commands;
+using QuantumTrader.App.Runs;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Market;

@@ -3,7 +3,7 @@ using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Pipelines;
 
-namespace QuantumTrader.App.Commands;
+namespace QuantumTrader.App.Runs;
 
 /// <summary>Runs the part of a pipeline that some of its feature blocks need, with observers behind them; it publishes and stores nothing.</summary>
 internal static class PartialRun
