@@ -15,20 +15,14 @@ public sealed class RolloutSection : IGraphDecorator
     {
         ArgumentNullException.ThrowIfNull(options);
         _clock = clock;
-        Phases = [.. options.Phases.Select(p => new Phase(p) { State = StartOf(p) })];
+        Control = new PhaseControl(options.Phases);
     }
 
-    /// <summary>The phases, in the order of the file.</summary>
-    public IReadOnlyList<Phase> Phases { get; }
+    /// <summary>Runs the phases, and takes commands.</summary>
+    public PhaseControl Control { get; }
 
-    private static PhaseState StartOf(PhaseOptions phase) => phase.At switch
-    {
-        "off" => PhaseState.Initial,
-        "shadow" => new PhaseState(PhaseStage.Shadow, Share.None, -1, 1),
-        "complete" => new PhaseState(PhaseStage.Complete, Share.All, -1, 1),
-        _ when Share.TryParse(phase.At, out var share) => new PhaseState(PhaseStage.Serving, share, -1, 1),
-        _ => throw new ConfigurationException("phases", $"Phase '{phase.Name}': at is '{phase.At}'. Legal: off, shadow, a percentage such as 10%, complete."),
-    };
+    /// <summary>The phases, in the order of the file.</summary>
+    public IReadOnlyList<Phase> Phases => Control.Phases;
 
     /// <inheritdoc/>
     public IReadOnlyList<GraphPart> Decorate(IReadOnlyList<GraphPart> parts, BlockFactory factory)

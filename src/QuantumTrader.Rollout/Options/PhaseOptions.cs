@@ -48,8 +48,11 @@ public sealed record PhaseOptions
     /// <summary>When two answers are the same.</summary>
     public CompareOptions Compare { get; init; } = new();
 
-    /// <summary>What takes the candidate out at once.</summary>
-    public BreakerOptions Breaker { get; init; } = new();
+    /// <summary>What takes the candidate out at once. A phase with steps has one even when it is not given.</summary>
+    public BreakerOptions? Breaker { get; init; }
+
+    /// <summary>Who starts it: a person with <c>qt rollout start</c> (<c>manual</c>), or nobody (<c>auto</c>): it starts as soon as what it requires is complete.</summary>
+    public Approval Start { get; init; } = Approval.Manual;
 
     /// <summary>The way from off to complete. Without steps the phase goes where <c>at</c> says, and stays there.</summary>
     public IReadOnlyList<StepOptions> Steps { get; init; } = [];

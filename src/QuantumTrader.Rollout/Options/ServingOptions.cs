@@ -84,6 +84,9 @@ public sealed record CompareOptions
     /// <summary>Differences that are known and accepted for a while.</summary>
     public IReadOnlyList<IgnoreOptions> Ignore { get; init; } = [];
 
+    /// <summary>The phase may be completed although differences were ignored in its last step.</summary>
+    public bool AcceptIgnores { get; init; }
+
     /// <summary>Share of the operations on which the baseline is compared with itself: it must agree, or it is no baseline.</summary>
     public Share AaSample { get; init; } = Share.None;
 }

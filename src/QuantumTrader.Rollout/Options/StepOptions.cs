@@ -24,7 +24,7 @@ public sealed record StepOptions
     /// <summary>Least time in this step, in event time during which the candidate worked.</summary>
     public TimeSpan MinBake { get; init; }
 
-    /// <summary>Least number of operations in this step.</summary>
+    /// <summary>Least number of operations in this step: those compared in the shadow, later those that the candidate was asked for.</summary>
     [Range(0, 1_000_000_000)]
     public long MinSamples { get; init; }
 
@@ -90,7 +90,7 @@ public sealed record GateOptions
     /// <summary>Adds the rate at which the baseline disagrees with itself to the margin: <c>noise</c>.</summary>
     public string? Over { get; init; }
 
-    /// <summary>Operations whose mean counts as one observation, so that errors that come in bursts do not count as independent.</summary>
+    /// <summary>Operations whose mean counts as one observation, so that errors that come in bursts do not count as independent. To pass, a rate needs about <c>5 / max</c> blocks without any.</summary>
     [Range(1, 1_000_000)]
     public int Block { get; init; } = 100;
 

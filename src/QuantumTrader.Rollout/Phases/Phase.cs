@@ -5,12 +5,14 @@ namespace QuantumTrader.Rollout;
 /// <summary>One phase of a running pipeline: what it does now, and what was seen of its candidate.</summary>
 public sealed class Phase
 {
+    private readonly PhaseControl _control;
     private PhaseState _state = PhaseState.Initial;
 
-    /// <summary>A phase as the pipeline describes it.</summary>
-    public Phase(PhaseOptions options)
+    internal Phase(PhaseControl control, PhaseOptions options)
     {
+        _control = control;
         Options = options;
+        Evidence.Tripped = () => control.Open(this);
         var salt = options.Route.Salt ?? options.Name;
         var unit = options.Route.Unit.ToString().ToLowerInvariant();
         Route = new Route(salt, unit);
@@ -39,10 +41,14 @@ public sealed class Phase
 
     /// <summary>Called on the main path between two operations whenever event time has moved on by a second or more.</summary>
     /// <param name="eventTime">ns UTC.</param>
-    public void Tick(long eventTime) => EventTime = eventTime;
+    public void Tick(long eventTime)
+    {
+        EventTime = eventTime;
+        _control.Tick(this, eventTime);
+    }
 
     /// <summary>Stops going on by itself; the share stays.</summary>
-    public void Hold(string reason) => State = State with { IsHeld = true };
+    public void Hold(string reason) => _control.Pause(this, reason);
 
     /// <summary>Event time of the last <see cref="Tick"/>, ns UTC.</summary>
     public long EventTime { get; private set; }

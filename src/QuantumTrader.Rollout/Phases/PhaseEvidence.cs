@@ -80,6 +80,9 @@ public sealed class PhaseEvidence
     private readonly Lock _gate = new();
     private readonly long[] _fallbacks = new long[Enum.GetValues<FallbackReason>().Length];
     private readonly long[] _outcomes = new long[Enum.GetValues<Outcome>().Length];
+    private Breaker? _breaker;
+    private StepWatch? _watch;
+    private long _eventTime;
     private long _original;
     private long _enhanced;
     private long _started;
@@ -87,31 +90,52 @@ public sealed class PhaseEvidence
     private long _late;
     private int _abandoned;
 
-    /// <summary>The baseline answered an operation that was its own.</summary>
-    public void Original(long count = 1)
+    /// <summary>Told, outside of all locks, when the breaker must open.</summary>
+    internal Action? Tripped { get; set; }
+
+    /// <summary>The baseline answered operations that were its own.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="decided">The state in which that was decided; null for the present one.</param>
+    public void Original(long count = 1, PhaseState? decided = null)
     {
         lock (_gate)
         {
             _original += count;
+            if (_watch?.Covers(decided) == true)
+            {
+                _watch.Kept(count);
+            }
         }
     }
 
     /// <summary>The candidate's answer stands.</summary>
-    public void Enhanced()
+    /// <param name="decided">The state in which that was decided; null for the present one.</param>
+    public void Enhanced(PhaseState? decided = null)
     {
         lock (_gate)
         {
             _enhanced++;
+            Asked(null, decided);
         }
     }
 
     /// <summary>The baseline's answer stands for one that the candidate should have given.</summary>
-    public void Fallback(FallbackReason reason)
+    /// <param name="reason">Why.</param>
+    /// <param name="decided">The state in which the candidate was asked; null for the present one.</param>
+    public void Fallback(FallbackReason reason, PhaseState? decided = null)
     {
+        bool trips;
         lock (_gate)
         {
             _original++;
             _fallbacks[(int)reason]++;
+            // Behind an open breaker the candidate is not asked, and nothing is learned.
+            trips = reason != FallbackReason.Breaker && Asked(reason, decided);
+        }
+
+        if (trips)
+        {
+            Tripped?.Invoke();
         }
     }
 
@@ -131,6 +155,29 @@ public sealed class PhaseEvidence
         lock (_gate)
         {
             _outcomes[(int)outcome]++;
+            _watch?.Compared(outcome);
+            if (outcome != Outcome.CompareError)
+            {
+                _breaker?.Probed(outcome is Outcome.Match or Outcome.Mismatch or Outcome.Ignored);
+            }
+        }
+    }
+
+    /// <summary>The values of a field in two answers to the same operation, for gates on drift.</summary>
+    public void Paired(string field, double baseline, double candidate)
+    {
+        lock (_gate)
+        {
+            _watch?.Paired(field, baseline, candidate);
+        }
+    }
+
+    /// <summary>The baseline was compared with itself.</summary>
+    public void Noise(bool agrees)
+    {
+        lock (_gate)
+        {
+            _watch?.Noise(agrees);
         }
     }
 
@@ -169,5 +216,59 @@ public sealed class PhaseEvidence
                 Abandoned = _abandoned,
             };
         }
+    }
+
+    /// <summary>A state begins: what was seen before belongs to another.</summary>
+    internal void Begin(PhaseRamp ramp, PhaseState state, StepSums? sums = null)
+    {
+        lock (_gate)
+        {
+            _watch = state.Runs && !state.IsOpen && ramp.StepOf(state) is not null ? new StepWatch(ramp, state) : null;
+            if (sums is not null)
+            {
+                _watch?.Restore(sums);
+            }
+
+            _breaker ??= ramp.Breaker is { } options ? new Breaker(options) : null;
+            _breaker?.Reset(state.IsOpen);
+        }
+    }
+
+    /// <summary>Event time has moved on.</summary>
+    internal void Tick(long eventTime)
+    {
+        lock (_gate)
+        {
+            _eventTime = Math.Max(_eventTime, eventTime);
+            _watch?.Tick(eventTime);
+        }
+    }
+
+    /// <summary>What the present step says; null when there is none. The breaker may close when the second is true.</summary>
+    internal (StepReading? Step, bool MayClose) Read()
+    {
+        lock (_gate)
+        {
+            return (_watch?.Read(), _breaker?.MayClose == true);
+        }
+    }
+
+    /// <summary>What the present step has summed up; null when there is none.</summary>
+    internal StepSums? Save()
+    {
+        lock (_gate)
+        {
+            return _watch?.Save();
+        }
+    }
+
+    private bool Asked(FallbackReason? fallback, PhaseState? decided)
+    {
+        if (_watch?.Covers(decided) == true)
+        {
+            _watch.Served(fallback);
+        }
+
+        return _breaker?.Asked(fallback is not null, _eventTime) == true;
     }
 }

@@ -37,9 +37,19 @@ public sealed record PhaseState(PhaseStage Stage, Share Share, int Step, long Ge
     /// <summary>The breaker is open: the candidate serves nothing and is probed in the shadow.</summary>
     public bool IsOpen { get; init; }
 
+    /// <summary>Times that the breaker has opened since the phase was started or tried again.</summary>
+    public int Openings { get; init; }
+
     /// <summary>The candidate is fed.</summary>
     public bool Runs => Stage is PhaseStage.Shadow or PhaseStage.Serving or PhaseStage.Complete;
 
     /// <summary>The candidate may serve.</summary>
     public bool Serves => Stage is PhaseStage.Serving or PhaseStage.Complete && !IsOpen;
+
+    /// <summary>Others may build on it: it is complete, and nothing keeps it from serving.</summary>
+    internal bool Carries => Stage == PhaseStage.Complete && !IsOpen;
+
+    /// <summary>For people: <c>serving 10%, held</c>.</summary>
+    public override string ToString() =>
+        (Stage == PhaseStage.Serving ? $"serving {Share}" : Stage.ToString().ToLowerInvariant()) + (IsHeld ? ", held" : "") + (IsOpen ? ", breaker open" : "");
 }
