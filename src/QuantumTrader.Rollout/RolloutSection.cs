@@ -1,20 +1,24 @@
 using QuantumTrader.Pipelines;
+using QuantumTrader.Rollout.Journal;
 using QuantumTrader.Rollout.Serving;
 
 namespace QuantumTrader.Rollout;
 
 /// <summary>The phases of a pipeline: what is switched on step by step, and can be taken back at once.</summary>
 [Section("rollout", "Phases that are switched on step by step, compared, and taken back at once.")]
-public sealed class RolloutSection : IGraphDecorator
+public sealed class RolloutSection : IGraphDecorator, IDisposable
 {
+    private readonly RolloutOptions _options;
+    private readonly SectionContext _files;
     private readonly TimeProvider _clock;
+    private RolloutState? _state;
 
     /// <summary>The phases as the pipeline describes them.</summary>
     /// <exception cref="ConfigurationException">They do not fit together.</exception>
-    public RolloutSection(RolloutOptions options, TimeProvider clock)
+    public RolloutSection(RolloutOptions options, SectionContext files, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _clock = clock;
+        (_options, _files, _clock) = (options, files, clock);
         Control = new PhaseControl(options.Phases);
     }
 
@@ -23,6 +27,33 @@ public sealed class RolloutSection : IGraphDecorator
 
     /// <summary>The phases, in the order of the file.</summary>
     public IReadOnlyList<Phase> Phases => Control.Phases;
+
+    /// <summary>Where the state is kept, in full; null when every run begins anew.</summary>
+    public string? StateFolder => _options.State is { } state ? _files.Resolve(state.Path) : null;
+
+    /// <summary>A run is about to begin: the phases go on where an earlier run left them, and from now on what happens to them is written down.</summary>
+    /// <exception cref="ConfigurationException">Another process has the state, or it cannot be written.</exception>
+    public void Begin() => _state ??= new RolloutState(Control, _options.State, _options.KillFile, _files, _clock, isRun: true);
+
+    /// <summary>Goes on where an earlier run left the phases, without a run: to look, when nothing is written, or to send one command.</summary>
+    /// <exception cref="ConfigurationException">Another process has the state, or it cannot be written.</exception>
+    internal void Resume(bool toWrite)
+    {
+        if (toWrite)
+        {
+            _state ??= new RolloutState(Control, _options.State, _options.KillFile, _files, _clock, isRun: false);
+        }
+        else if (StateFolder is { } folder)
+        {
+            Journal.StateFolder.Look(folder).Restore(Control, _options.State!, _clock.GetUtcNow(), asRun: false);
+        }
+    }
+
+    /// <summary>Why the state of earlier runs could not be believed; null when it could.</summary>
+    public string? Damage => _state?.Damage;
+
+    /// <inheritdoc/>
+    public void Dispose() => _state?.Dispose();
 
     /// <inheritdoc/>
     public IReadOnlyList<GraphPart> Decorate(IReadOnlyList<GraphPart> parts, BlockFactory factory)

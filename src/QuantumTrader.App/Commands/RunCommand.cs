@@ -3,6 +3,7 @@ using System.Globalization;
 using QuantumTrader.App.Reports;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
+using QuantumTrader.Rollout;
 using QuantumTrader.Storage;
 
 namespace QuantumTrader.App.Commands;
@@ -38,6 +39,7 @@ internal static class RunCommand
                     Console.Error.WriteLine(finding);
                 }
 
+                factory.Section<RolloutSection>()?.Begin();
                 using var metrics = new EngineMetrics(plan.Name, graph);
                 var deadline = plan.Engine.DrainDeadline.TotalSeconds;
                 using var stop = new StopSignal(() => Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Stopping: draining within {deadline:0.###} s. The same signal again ends at once.")));

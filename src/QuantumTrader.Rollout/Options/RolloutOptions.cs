@@ -5,8 +5,8 @@ namespace QuantumTrader.Rollout;
 /// <summary>Options of the section <c>rollout</c>.</summary>
 public sealed record RolloutOptions
 {
-    /// <summary>Where the state of the phases is kept between runs.</summary>
-    public StateOptions State { get; init; } = new();
+    /// <summary>Where the state of the phases is kept between runs; without it every run begins anew.</summary>
+    public StateOptions? State { get; init; }
 
     /// <summary>A file whose existence switches every phase off at once; none without it.</summary>
     public string? KillFile { get; init; }

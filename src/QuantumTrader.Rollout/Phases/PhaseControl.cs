@@ -41,8 +41,6 @@ public sealed class PhaseControl
             Phases[i].State = _machine.States[i];
             Phases[i].Evidence.Begin(_ramps[i], _machine.States[i]);
         }
-
-        StartThoseThatMay();
     }
 
     /// <summary>The phases, in the order of the file.</summary>
@@ -170,8 +168,25 @@ public sealed class PhaseControl
         }
     }
 
+    /// <summary>Puts phases elsewhere than an earlier run left them, and takes out what then has no ground.</summary>
+    internal void Amend(IReadOnlyList<(int Phase, PhaseState To, string Reason)> amended)
+    {
+        lock (_gate)
+        {
+            Publish(_machine.Amend(amended));
+        }
+    }
+
     /// <summary>Starts what nobody has to start, as far as what it requires is complete.</summary>
-    internal void StartThoseThatMay()
+    internal void Start()
+    {
+        lock (_gate)
+        {
+            StartThoseThatMay();
+        }
+    }
+
+    private void StartThoseThatMay()
     {
         for (var i = 0; i < _ramps.Length; i++)
         {
@@ -187,8 +202,22 @@ public sealed class PhaseControl
     }
 
     /// <summary>What the steps have summed up, by the name of the phase.</summary>
-    internal IReadOnlyDictionary<string, StepSums> Sums() =>
-        Phases.Select(p => (p.Options.Name, Sums: p.Evidence.Save())).Where(p => p.Sums is not null).ToDictionary(p => p.Name, p => p.Sums!);
+    internal IReadOnlyDictionary<string, StepSums> Sums()
+    {
+        lock (_gate)
+        {
+            var sums = new Dictionary<string, StepSums>();
+            foreach (var phase in Phases)
+            {
+                if (phase.Evidence.Save() is { } step)
+                {
+                    sums[phase.Options.Name] = step with { Through = phase.State.Generation };
+                }
+            }
+
+            return sums;
+        }
+    }
 
     private static PhaseSignal Killed => new(SignalKind.Kill, -1, "the kill file exists");
 
@@ -203,7 +232,13 @@ public sealed class PhaseControl
     private MachineResult Apply(params IReadOnlyList<PhaseSignal> signals)
     {
         var result = _machine.Apply(signals);
-        foreach (var change in result.Changes)
+        Publish(result.Changes);
+        return result;
+    }
+
+    private void Publish(IReadOnlyList<PhaseChange> changes)
+    {
+        foreach (var change in changes)
         {
             var phase = Phases[change.Phase];
             var gates = phase.Evidence.Read().Step?.Gates ?? [];
@@ -215,8 +250,6 @@ public sealed class PhaseControl
 
             Changed?.Invoke(new PhaseTransition(phase.Options.Name, change.From, change.To, change.Cause.Actor, change.Cause.Reason, _eventTime, gates));
         }
-
-        return result;
     }
 
     // A hold stops the phase from going on, not from being watched.

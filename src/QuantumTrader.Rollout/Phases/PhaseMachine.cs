@@ -71,6 +71,20 @@ internal sealed class PhaseMachine
         return new MachineResult(Publish(before, causes), refusals);
     }
 
+    /// <summary>Puts phases elsewhere than an earlier run left them, and takes out what then has no ground.</summary>
+    public IReadOnlyList<PhaseChange> Amend(IReadOnlyList<(int Phase, PhaseState To, string Reason)> amended)
+    {
+        PhaseState[] before = [.. _states];
+        var causes = new PhaseSignal?[_states.Length];
+        foreach (var (phase, to, reason) in amended)
+        {
+            (_states[phase], causes[phase]) = (to, new PhaseSignal(SignalKind.Pause, phase, reason));
+        }
+
+        TakeDependents(causes);
+        return Publish(before, causes);
+    }
+
     private IEnumerable<int> Reach(PhaseSignal signal) => signal.Kind switch
     {
         SignalKind.Kill => Enumerable.Range(0, _states.Length),

@@ -16,6 +16,9 @@ internal sealed record StepSums
     /// <summary>The change that began the step.</summary>
     public long Generation { get; init; }
 
+    /// <summary>The last change of the phase; a later one makes the sums worthless.</summary>
+    public long Through { get; init; }
+
     /// <summary>Event time of its first tick, ns UTC.</summary>
     public long? Since { get; init; }
 
