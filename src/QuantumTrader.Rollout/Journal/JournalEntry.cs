@@ -101,10 +101,10 @@ public sealed record JournalEntry
     internal static string HashOf(ReadOnlySpan<byte> line) => Convert.ToHexStringLower(SHA256.HashData(line));
 
     /// <summary>What makes a candidate another one.</summary>
-    internal static string CandidateHash(PhaseOptions phase) => HashOf(new { phase.Candidate, phase.Compare, phase.Route.Salt, phase.Route.Unit });
+    internal static string CandidateHash(PhaseOptions phase) => Fingerprint(new { phase.Candidate, phase.Compare, phase.Route.Salt, phase.Route.Unit });
 
     /// <summary>What somebody has to look at again when it changes.</summary>
-    internal static string RampHash(PhaseOptions phase) => HashOf(new { phase.Steps, phase.Gates, phase.Breaker, phase.Route.Include, phase.Route.Exclude, phase.Serve });
+    internal static string RampHash(PhaseOptions phase) => Fingerprint(new { phase.Steps, phase.Gates, phase.Breaker, phase.Route.Include, phase.Route.Exclude, phase.Serve });
 
-    private static string HashOf<T>(T value) => HashOf(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(value, Json)))[..16];
+    private static string Fingerprint<T>(T value) => HashOf(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(value, Json)))[..16];
 }

@@ -7,7 +7,7 @@ namespace QuantumTrader.Tests.Rollout.Phases;
 
 public sealed class PhaseMachineProperties
 {
-    private static readonly Config Runs = Config.QuickThrowOnFailure.WithMaxTest(400).WithEndSize(50).WithReplay(20_250_912, 77);
+    private static readonly Config Runs = Config.QuickThrowOnFailure.WithMaxTest(200).WithEndSize(40).WithReplay(20_250_912, 77);
 
     [Fact]
     public void It_does_what_the_reference_model_does_whatever_happens() => Check.One(Runs, Prop.ForAll(Histories(), history =>
@@ -28,7 +28,7 @@ public sealed class PhaseMachineProperties
     }));
 
     [Fact]
-    public void The_order_of_what_happens_together_does_not_matter() => Check.One(Runs.WithMaxTest(40), Prop.ForAll(Histories(), history =>
+    public void The_order_of_what_happens_together_does_not_matter() => Check.One(Runs.WithMaxTest(15), Prop.ForAll(Histories(), history =>
     {
         var machine = Machine();
         foreach (var group in history)
