@@ -3,7 +3,7 @@ using QuantumTrader.Dataflow;
 namespace QuantumTrader.Rollout.Serving;
 
 /// <summary>Brings what the tap handed over into the candidate's graph.</summary>
-internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, Func<bool> isAsked, Action compare, Action<long> handled) : Source<T> where T : struct, IEvent<T>
+internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, Func<bool> isAsked, Action compare, Action taken, Action<long> handled) : Source<T> where T : struct, IEvent<T>
 {
     // While the candidate still works on what it has, how often its progress is looked at: nobody tells a source of it.
     private static readonly TimeSpan WhileWorking = TimeSpan.FromMilliseconds(1);
@@ -28,6 +28,8 @@ internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, Func<bool>
             _sent = value.Sequence;
             output.Add(in value);
         }
+
+        taken();
 
         return waiting.HasItem || !_isClosed;
     }

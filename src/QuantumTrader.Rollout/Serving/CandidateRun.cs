@@ -48,7 +48,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         _answers = new HandOff<TOut>(capacity + (2 * run));
         _comparison = comparison;
         _clock = clock;
-        _feed = new CandidateFeed<TIn>(_operations, _candidateBell, () => _isAsked, Compare, OnHandled);
+        _feed = new CandidateFeed<TIn>(_operations, _candidateBell, () => _isAsked, Compare, _mainBell.Ring, OnHandled);
         _graph = build(_feed, new CandidateAnswers<TOut>(OnAnswer));
         _progress = clock.GetTimestamp();
     }
@@ -96,10 +96,9 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     /// <summary>Main path: waits for room for another operation; false when the candidate has ended or hangs.</summary>
     public bool WaitForRoom(TimeSpan hangAfter)
     {
-        var before = _operations.Count;
         _candidateBell.Ring();
-        WaitFor(() => _isDown || _operations.Count < before, null, hangAfter);
-        return !_isDown && _operations.Count < before;
+        WaitFor(() => _isDown || _operations.Count < _operations.Capacity, null, hangAfter);
+        return !_isDown && _operations.Count < _operations.Capacity;
     }
 
     /// <summary>Main path: waits until all that was offered is compared.</summary>
@@ -124,14 +123,16 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
             var isDown = _isDown;
             var handledThrough = Volatile.Read(ref _handledThrough);
             Forget(sequence - 1);
-            if (_answers.HasItem && _answers.Head.Sequence == sequence)
+            // Asked once: an answer that comes between two looks is the one waited for, not a later one.
+            var hasAnswer = _answers.HasItem;
+            if (hasAnswer && _answers.Head.Sequence == sequence)
             {
                 answer = _answers.Take();
                 return null;
             }
 
             answer = default;
-            if (isDown || handledThrough >= sequence || _answers.HasItem)
+            if (isDown || handledThrough >= sequence || hasAnswer)
             {
                 return FallbackReason.Error;
             }

@@ -18,7 +18,32 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
     public string SwitchName => $"rollout/{phase.Options.Name}";
 
     /// <summary>The parts with the phase among them.</summary>
-    public IReadOnlyList<GraphPart> Decorate()
+    public IReadOnlyList<GraphPart> Decorate() => phase.Options.Kind == PhaseKind.Effect ? DecorateEffect() : DecorateValue();
+
+    private List<GraphPart> DecorateEffect()
+    {
+        var sink = Find(_candidate, "candidate");
+        var type = factory.Plan[_candidate].Type;
+        if (type.Shape != BlockShape.Observer)
+        {
+            throw Refuse($"the candidate '{_candidate}' of an effect must only read, as sinks do; {type.Name} sends events on. Make the phase one of kind value.");
+        }
+
+        if (_baseline.Length > 0)
+        {
+            throw Refuse($"an effect has no baseline, which is not to do it; found '{_baseline}'. Remove it.");
+        }
+
+        var line = Make(typeof(EffectLine<>).MakeGenericType(type.Output), []);
+        return
+        [
+            .. parts.SelectMany(p => p != sink
+                ? new[] { p }
+                : [new GraphPart(SwitchName, _ => line.Switch(), p.Inputs, new BlockSettings()), p with { Inputs = [(Port.Main, [SwitchName])] }]),
+        ];
+    }
+
+    private List<GraphPart> DecorateValue()
     {
         var baseline = Find(_baseline, "baseline");
         var candidate = Find(_candidate, "candidate");
@@ -34,7 +59,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
             throw Refuse($"the candidate '{_candidate}' branches off at '{tapped}', which the baseline '{_baseline}' does not read, so their answers belong to different operations. Let both begin at the same block.");
         }
 
-        var line = Make(operation, answer, tapped, own);
+        var line = Make(typeof(ValueLine<,>).MakeGenericType(operation, answer), [tapped, own]);
         var result = new List<GraphPart>();
         foreach (var part in parts.Where(p => !own.Contains(p)))
         {
@@ -56,11 +81,11 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         string Reroute(string from) => from == tapped ? TapName : from == _baseline || from == _candidate ? SwitchName : from;
     }
 
-    private Line Make(Type operation, Type answer, string tapped, HashSet<GraphPart> own)
+    private Line Make(Type line, object[] more)
     {
         try
         {
-            return (Line)Activator.CreateInstance(typeof(Line<,>).MakeGenericType(operation, answer), this, phase, factory, clock, tapped, own)!;
+            return (Line)Activator.CreateInstance(line, [this, phase, factory, clock, .. more])!;
         }
         catch (TargetInvocationException e) when (e.InnerException is ConfigurationException refused)
         {
@@ -106,7 +131,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
     private ConfigurationException Refuse(string message) => new("phases", $"Phase '{phase.Options.Name}': {message}");
 
     // A candidate's throw is a missing answer, not the end of its graph; and no edge of it sheds: that is done in front of all of it, and counted.
-    private Graph Build(string tapped, IEnumerable<GraphPart> own, Block feed, Block answers)
+    private Graph Build(Block feed, string tapped, IEnumerable<GraphPart> own, Block answers, string answering)
     {
         // Factories make their formats when first asked, and lives of a candidate are made on other threads.
         lock (_making)
@@ -115,15 +140,18 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
             var builder = new GraphBuilder(plan.Engine with { Workers = 1, Hashes = false, DrainDeadline = phase.Options.Shadow.HangAfter }).Add(tapped, feed);
             foreach (var part in own)
             {
-                var onError = plan[part.Name].Type.Shape == BlockShape.Propagator ? OnError.Fail : OnError.Drop;
-                builder.Add(part.Name, part.Make, part.Inputs, part.Settings with { OnError = onError, Edge = null });
+                var isHosted = plan.Blocks.Any(b => b.Name == part.Name && b.Type.Shape == BlockShape.Propagator);
+                builder.Add(part.Name, part.Make, part.Inputs, part.Settings with { OnError = isHosted ? OnError.Fail : OnError.Drop, Edge = null });
             }
 
-            return builder.Add("answers", answers, [_candidate]).Build();
+            return builder.Add("answers", answers, [answering]).Build();
         }
     }
 
-    /// <summary>Makes the tap and the switch of a phase, whatever its event types.</summary>
+    private EventFormat<T> FormatOf<T>() where T : struct, IEvent<T> => (EventFormat<T>)(factory.Format(typeof(T))
+        ?? throw Refuse($"events of type {typeof(T).Name} have no format, by which they are compared. Write an EventFormat for them."));
+
+    /// <summary>Makes the blocks of a phase that stand in the main graph, whatever its event types.</summary>
     private abstract class Line
     {
         public abstract Block Tap();
@@ -131,25 +159,48 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         public abstract Block Switch();
     }
 
-    private sealed class Line<TIn, TOut>(PhaseGraph graph, Phase phase, BlockFactory factory, TimeProvider clock, string tapped, IReadOnlyCollection<GraphPart> own) : Line
+    private abstract class Line<TIn, TOut>(PhaseGraph graph, Phase phase, BlockFactory factory, TimeProvider clock) : Line
         where TIn : struct, IEvent<TIn>
         where TOut : struct, IEvent<TOut>
     {
-        private readonly EventFormat<TOut> _format = (EventFormat<TOut>)(factory.Format(typeof(TOut))
-            ?? throw graph.Refuse($"events of type {typeof(TOut).Name} have no format, by which answers are compared. Write an EventFormat for them."));
+        protected EventFormat<TOut> Format { get; } = graph.FormatOf<TOut>();
 
-        private CandidateLine<TIn, TOut> Shared => field ??= new CandidateLine<TIn, TOut>(phase, Make, clock);
+        protected CandidateLine<TIn, TOut> Shared => field ??= new CandidateLine<TIn, TOut>(phase, Make, clock);
 
         public override Block Tap() => new Tap<TIn, TOut>(Shared);
 
-        public override Block Switch() => new ValueSwitch<TIn, TOut>(Shared, _format, clock);
+        protected abstract Graph Build(Source<TIn> feed, Observer<TOut> answers);
 
         private CandidateRun<TIn, TOut> Make()
         {
             var (capacity, run) = (phase.Options.Shadow.Queue, factory.Plan.Engine.Batch);
-            var comparer = new AnswerComparer<TOut>(_format, phase.Options.Compare);
+            var comparer = new AnswerComparer<TOut>(Format, phase.Options.Compare);
             var comparison = new Comparison<TOut>(comparer.Compare, phase.Evidence.Compared, capacity + (2 * run));
-            return new CandidateRun<TIn, TOut>((feed, answers) => graph.Build(tapped, own, feed, answers), capacity, run, comparison, clock);
+            return new CandidateRun<TIn, TOut>(Build, capacity, run, comparison, clock);
         }
+    }
+
+    private sealed class ValueLine<TIn, TOut>(PhaseGraph graph, Phase phase, BlockFactory factory, TimeProvider clock, string tapped, HashSet<GraphPart> own)
+        : Line<TIn, TOut>(graph, phase, factory, clock)
+        where TIn : struct, IEvent<TIn>
+        where TOut : struct, IEvent<TOut>
+    {
+        private readonly PhaseGraph _graph = graph;
+        private readonly TimeProvider _clock = clock;
+
+        public override Block Switch() => new ValueSwitch<TIn, TOut>(Shared, Format, _clock);
+
+        protected override Graph Build(Source<TIn> feed, Observer<TOut> answers) => _graph.Build(feed, tapped, own, answers, _graph._candidate);
+    }
+
+    private sealed class EffectLine<T>(PhaseGraph graph, Phase phase, BlockFactory factory, TimeProvider clock) : Line<T, T>(graph, phase, factory, clock)
+        where T : struct, IEvent<T>
+    {
+        private readonly PhaseGraph _graph = graph;
+
+        public override Block Switch() => new EffectGate<T>(Shared, Format);
+
+        protected override Graph Build(Source<T> feed, Observer<T> answers) =>
+            _graph.Build(feed, "feed", [new GraphPart("round trip", _ => new RoundTrip<T>(Format), [(Port.Main, ["feed"])], new BlockSettings())], answers, "round trip");
     }
 }

@@ -11,21 +11,19 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
     where TIn : struct, IEvent<TIn>
     where TOut : struct, IEvent<TOut>
 {
-    private const long TickNanoseconds = 1_000_000_000;
-
     private readonly CandidateLine<TIn, TOut> _line;
     private readonly Phase _phase;
     private readonly EventFormat<TOut> _format;
     private readonly RouteKey<TOut> _key;
     private readonly AnswerCheck<TOut> _check;
+    private readonly ShadowSide<TIn, TOut> _shadow;
     private readonly TimeProvider _clock;
-    private CandidateRun<TIn, TOut>? _offeredTo;
-    private long _nextTick;
 
     public ValueSwitch(CandidateLine<TIn, TOut> line, EventFormat<TOut> format, TimeProvider clock)
     {
         (_line, _phase, _format, _clock) = (line, line.Phase, format, clock);
         _key = new RouteKey<TOut>(_phase.Options.Route, format);
+        _shadow = new ShadowSide<TIn, TOut>(line, _key);
         _check = new AnswerCheck<TOut>(_phase.Options, format);
     }
 
@@ -40,20 +38,12 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
         foreach (ref var answer in run)
         {
             var address = _format.AddressOf(in answer);
-            if (address.EventTime >= _nextTick)
-            {
-                Tick(address.EventTime);
-            }
-
+            _shadow.Move(address.EventTime);
             Answer(ref answer, address);
         }
     }
 
-    public override void Complete()
-    {
-        _line.Finish();
-        Tick(_phase.EventTime);
-    }
+    public override void Complete() => _shadow.Finish();
 
     public override object? Report() => _phase.Evidence.Count();
 
@@ -69,9 +59,9 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
 
         var sequence = answer.Sequence;
         var isHanded = sequence <= arrival.HandedThrough;
-        if (isHanded && Compares(in answer, in address))
+        if (isHanded)
         {
-            Offer(candidate, in answer);
+            _shadow.Offer(candidate, in answer, in address);
         }
 
         if (!Serves(arrival.State, in answer, in address))
@@ -92,11 +82,7 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
         }
 
         // In the shadow nobody takes the answers; and one that was not taken in time is never taken.
-        candidate.Forget(sequence);
-        if (candidate.Late > 0)
-        {
-            _phase.Evidence.Late(candidate.TakeLate());
-        }
+        _shadow.Forget(candidate, sequence);
     }
 
     private void Serve(ref TOut answer, in EventAddress address, CandidateRun<TIn, TOut> candidate, long stamp)
@@ -133,27 +119,4 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
 
     private bool Serves(PhaseState state, in TOut answer, in EventAddress address) =>
         state.Stage is PhaseStage.Serving or PhaseStage.Complete && _key.IsChosen(_phase.Route, state.Share, in answer, in address);
-
-    private bool Compares(in TOut answer, in EventAddress address) => _key.IsSampled(_phase.ShadowRoute, _phase.Options.Shadow.Sample, in answer, in address);
-
-    private void Offer(CandidateRun<TIn, TOut> candidate, in TOut answer)
-    {
-        _offeredTo = candidate;
-        if (!candidate.TryOffer(in answer) && _line.Waits)
-        {
-            candidate.WaitUntilCompared(_line.HangAfter);
-            candidate.TryOffer(in answer);
-        }
-    }
-
-    private void Tick(long eventTime)
-    {
-        if (_line.Waits)
-        {
-            _offeredTo?.WaitUntilCompared(_line.HangAfter);
-        }
-
-        _nextTick = eventTime - (eventTime % TickNanoseconds) + TickNanoseconds;
-        _phase.Tick(eventTime);
-    }
 }

@@ -141,4 +141,63 @@ public sealed class ServingTests
         run.Counts.Fallbacks.Values.Sum().ShouldBe(2000);
         run.Counts.Ops.ShouldBe(2000);
     }
+
+    [Theory]
+    [InlineData(PhaseStage.Aborted)]
+    [InlineData(PhaseStage.Off)]
+    public async Task Behind_a_rollback_no_answer_of_the_candidate_goes_on(PhaseStage stage)
+    {
+        var run = await RolloutRun.OfAsync(
+            RolloutRun.Yaml(phase: "at: 100%, shadow: { overload: wait, queue: 64, hang_after: 5s }", feed: "count: 400, pause_microseconds: 200"),
+            phases =>
+            {
+                SpinWait.SpinUntil(() => phases[0].Evidence.Count().EnhancedCalls >= 100, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+                phases[0].State = new PhaseState(stage, Share.None, -1, 2);
+            });
+        var first = run.Answers.ToList().FindIndex(a => a.By == "baseline");
+
+        first.ShouldBeGreaterThanOrEqualTo(100);
+        run.Answers.Skip(first).ShouldAllBe(a => a.By == "baseline");
+        run.Answers.Select(a => a.Sequence).ShouldBe(Enumerable.Range(1, 400).Select(i => (long)i));
+        run.Counts.Ops.ShouldBe(400);
+    }
+
+    [Fact]
+    public async Task A_phase_can_begin_while_the_graph_runs()
+    {
+        var run = await RolloutRun.OfAsync(
+            RolloutRun.Yaml(phase: "at: off, shadow: { overload: wait, queue: 64, hang_after: 5s }", feed: "count: 2000, pause_microseconds: 200"),
+            phases =>
+            {
+                SpinWait.SpinUntil(() => phases[0].Evidence.Count().OriginalCalls >= 100, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+                phases[0].State = new PhaseState(PhaseStage.Complete, Share.All, -1, 1);
+            });
+
+        run.Answers[0].By.ShouldBe("baseline");
+        run.Answers[^1].By.ShouldBe("candidate");
+        run.Answers.Select(a => a.Sequence).ShouldBe(Enumerable.Range(1, 2000).Select(i => (long)i));
+    }
+
+    [Fact]
+    public void A_candidate_that_branches_off_elsewhere_than_its_baseline_is_refused()
+    {
+        var plan = RolloutRun.Load(RolloutRun.Yaml().Replace("candidate: { type: rollout.answer, from: feed", "other: { type: rollout.feed }\n  candidate: { type: rollout.answer, from: other", StringComparison.Ordinal));
+
+        ConstructionCheck.Check(plan, TimeProvider.System, withModels: false).ShouldHaveSingleItem().Message.ShouldContain("branches off at 'other'");
+    }
+
+    [Fact]
+    public async Task Every_run_that_waits_for_its_candidate_gives_and_counts_the_same()
+    {
+        IReadOnlyList<Answer>? first = null;
+        for (var i = 0; i < 40; i++)
+        {
+            var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: drops, every: 10", $"at: 30%, {Waits}", engine: i % 2 == 0 ? "batch: 7, workers: 4" : ""));
+
+            run.Answers.ShouldBe(first ??= run.Answers);
+            run.Counts.Outcomes[Outcome.CandidateError].ShouldBe(100);
+            run.Counts.Outcomes[Outcome.Match].ShouldBe(900);
+            run.Counts.Fallbacks.Values.Sum().ShouldBe(run.Counts.Fallbacks[FallbackReason.Error]);
+        }
+    }
 }
