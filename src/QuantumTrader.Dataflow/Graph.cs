@@ -25,7 +25,7 @@ public sealed class Graph : IDisposable
         _islands = islands;
         _pools = pools;
         _stop = stop;
-        _workers = new WorkerPool(workers, "qt");
+        _workers = new WorkerPool(workers, "qt", settings.IsBehind);
         _runners = [.. islands.Select(MakeRunner)];
     }
 
@@ -137,7 +137,7 @@ public sealed class Graph : IDisposable
     private GraphReport Account(long outstandingBatches) => new GraphAccount(_nodes, _edges).Report(_elapsed.Elapsed, _fault, _isCompleted, outstandingBatches);
 
     private IRunner MakeRunner(Island island) => island.OwnsThread
-        ? new ThreadRunner(island, $"qt/{island.Nodes[0].Block.Name}", Fail, _abort.Token)
+        ? new ThreadRunner(island, $"qt/{island.Nodes[0].Block.Name}", _settings.IsBehind, Fail, _abort.Token)
         : new PooledRunner(island, _workers, Fail, _abort.Token);
 
     private void DisposeParts()

@@ -9,7 +9,7 @@ internal interface IRunner : IWakeable
 }
 
 /// <summary>Runs an island on a thread of its own: sources and blocks that wait for the outside world.</summary>
-internal sealed class ThreadRunner(Island island, string name, Action<Exception> onFault, CancellationToken abort) : IRunner
+internal sealed class ThreadRunner(Island island, string name, bool isBehind, Action<Exception> onFault, CancellationToken abort) : IRunner
 {
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly object _gate = new();
@@ -30,6 +30,11 @@ internal sealed class ThreadRunner(Island island, string name, Action<Exception>
 
     private void Loop()
     {
+        if (isBehind)
+        {
+            ThreadRank.Lower();
+        }
+
         try
         {
             while (!abort.IsCancellationRequested)
@@ -166,7 +171,7 @@ internal sealed class PooledRunner(Island island, WorkerPool pool, Action<Except
 /// A fixed number of threads that run whichever islands have work. One idle worker at a time looks out for work for a moment before it
 /// sleeps: waking a sleeping thread costs the waker more than handing over a batch, and a fast reader would be put to sleep for each.
 /// </summary>
-internal sealed class WorkerPool(int workers, string name) : IDisposable
+internal sealed class WorkerPool(int workers, string name, bool isBehind) : IDisposable
 {
     // About 20 us in all, which is what a wake-up costs: looking out longer than that could not pay.
     private const int Looks = 50;
@@ -212,6 +217,11 @@ internal sealed class WorkerPool(int workers, string name) : IDisposable
 
     private void Loop()
     {
+        if (isBehind)
+        {
+            ThreadRank.Lower();
+        }
+
         while (Next() is { } runner)
         {
             runner.Run();

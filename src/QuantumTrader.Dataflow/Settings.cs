@@ -88,6 +88,9 @@ public sealed record EngineSettings
     /// <summary>Runs chains of blocks as plain calls on one worker; false puts every block on an island of its own.</summary>
     public bool Fuse { get; init; } = true;
 
+    /// <summary>Its threads stand behind all others that have work: for graphs whose result nobody waits for.</summary>
+    public bool IsBehind { get; init; }
+
     /// <summary>How long a stopping graph may take to hand on what it holds.</summary>
     public TimeSpan DrainDeadline { get; init; } = TimeSpan.FromSeconds(30);
 

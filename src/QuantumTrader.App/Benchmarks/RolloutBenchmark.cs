@@ -10,7 +10,7 @@ internal static class RolloutBenchmark
     public static BenchmarkResult? Run(BenchmarkRequest request)
     {
         var streams = request.IsQuick ? 60 : 600;
-        return new BenchmarkResult("rollout", [.. Gates(streams)]);
+        return new BenchmarkResult("rollout", [.. Gates(streams), .. ShadowBenchmark.Run(request)]);
     }
 
     private static IEnumerable<BenchmarkCase> Gates(int streams)

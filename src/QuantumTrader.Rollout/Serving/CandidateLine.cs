@@ -129,7 +129,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
         {
             // Made elsewhere: its constructors are the candidate's code, which may hang.
             _startedAt = clock.GetTimestamp();
-            _starting = Task.Factory.StartNew(make, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            _starting = Task.Factory.StartNew(MakeAndStart, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
 
         if (waits)
@@ -140,7 +140,6 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
         if (_starting.IsCompletedSuccessfully)
         {
             _current = _starting.Result;
-            _current.Start();
         }
         else if (_starting.IsFaulted)
         {
@@ -157,6 +156,13 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
 
         _starting = null;
         return _current;
+    }
+
+    private CandidateRun<TIn, TOut> MakeAndStart()
+    {
+        var run = make();
+        run.Start();
+        return run;
     }
 
     private void GiveUp(CandidateRun<TIn, TOut> run, string reason)

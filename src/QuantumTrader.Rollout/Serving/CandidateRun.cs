@@ -190,7 +190,8 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     {
         _isDown = true;
         _comparison.Stop();
-        _graph.Abort(reason);
+        // Elsewhere: it wakes whoever waits in the candidate's code, which must not run here.
+        Task.Run(() => _graph.Abort(reason));
     }
 
     /// <inheritdoc/>

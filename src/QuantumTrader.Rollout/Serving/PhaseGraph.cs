@@ -137,7 +137,8 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         lock (_making)
         {
             var plan = factory.Plan;
-            var builder = new GraphBuilder(plan.Engine with { Workers = 1, Hashes = false, DrainDeadline = phase.Options.Shadow.HangAfter }).Add(tapped, feed);
+            // One by one: an answer does not wait for those behind it, and one operation that hangs is told from many that take their time.
+            var builder = new GraphBuilder(plan.Engine with { Batch = 1, Workers = 1, IsBehind = true, Hashes = false, DrainDeadline = phase.Options.Shadow.HangAfter }).Add(tapped, feed);
             foreach (var part in own)
             {
                 var isHosted = plan.Blocks.Any(b => b.Name == part.Name && b.Type.Shape == BlockShape.Propagator);
