@@ -16,6 +16,7 @@ var root = new RootCommand("QuantumTrader: live machine-learning trading from on
     QueryCommand.Create(),
     AtCommand.Create(),
     StoreCommand.Create(),
+    RolloutCommand.Create(),
     BenchCommand.Create(),
 };
 var parsed = root.Parse(args);

@@ -99,4 +99,7 @@ public sealed class ConfigurationException(string option, string message) : Exce
 
     /// <summary>True when something outside is missing (a file, a library), rather than wrong.</summary>
     public bool Outside { get; init; }
+
+    /// <summary>What else is wrong with the same options.</summary>
+    public IReadOnlyList<ConfigurationException> Others { get; init; } = [];
 }

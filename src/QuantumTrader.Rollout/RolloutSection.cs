@@ -1,4 +1,5 @@
 using QuantumTrader.Pipelines;
+using QuantumTrader.Rollout.Checks;
 using QuantumTrader.Rollout.Journal;
 using QuantumTrader.Rollout.Serving;
 
@@ -19,6 +20,7 @@ public sealed class RolloutSection : IGraphDecorator, IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         (_options, _files, _clock) = (options, files, clock);
+        Refuse(new PhaseChecks(options.Phases, DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime)).Check());
         Control = new PhaseControl(options.Phases);
     }
 
@@ -58,11 +60,20 @@ public sealed class RolloutSection : IGraphDecorator, IDisposable
     /// <inheritdoc/>
     public IReadOnlyList<GraphPart> Decorate(IReadOnlyList<GraphPart> parts, BlockFactory factory)
     {
+        Refuse([.. PhasePlanChecks.Check(Phases, factory)]);
         foreach (var phase in Phases)
         {
             parts = new PhaseGraph(phase, parts, factory, _clock).Decorate();
         }
 
         return parts;
+    }
+
+    private static void Refuse(IReadOnlyList<ConfigurationException> found)
+    {
+        if (found.Count > 0)
+        {
+            throw new ConfigurationException(found[0].Option, found[0].Message) { Others = [.. found.Skip(1)] };
+        }
     }
 }

@@ -51,7 +51,7 @@ internal static class RunCommand
             }
             catch (FindingException refused)
             {
-                Console.Error.WriteLine(refused.Finding);
+                Console.Error.WriteLine(string.Join(Environment.NewLine, refused.Findings));
                 return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
             }
             catch (ConfigurationException refused)

@@ -91,7 +91,7 @@ public sealed class BlockFactory : IEventFormats, IDisposable
         }
         catch (ConfigurationException e)
         {
-            throw new FindingException(PipelinePlan.Refuse(locate(e.Option), e.Message), e);
+            throw FindingException.Of(e, locate);
         }
     }
 
@@ -122,6 +122,16 @@ public sealed class FindingException(Finding finding, ConfigurationException rea
     /// <summary>The mistake and its place.</summary>
     public Finding Finding { get; } = finding;
 
+    /// <summary>The mistake, and what else was wrong with the same options.</summary>
+    public IReadOnlyList<Finding> Findings { get; private init; } = [finding];
+
     /// <summary>True when something outside is missing (a file, a library), rather than wrong.</summary>
     public bool Outside { get; } = reason.Outside;
+
+    /// <summary>What a constructor refused, each at the option that it named.</summary>
+    internal static FindingException Of(ConfigurationException refused, Func<string, (Position At, string Path)> locate)
+    {
+        Finding[] findings = [.. refused.Others.Prepend(refused).Select(r => PipelinePlan.Refuse(locate(r.Option), r.Message))];
+        return new FindingException(findings[0], refused) { Findings = findings };
+    }
 }

@@ -52,7 +52,7 @@ public static class ConstructionCheck
         }
         catch (FindingException refused)
         {
-            findings.Add(refused.Finding);
+            findings.AddRange(refused.Findings);
         }
 
         return findings;
@@ -90,7 +90,7 @@ public static class ConstructionCheck
         }
         catch (FindingException refused)
         {
-            findings.Add(refused.Finding);
+            findings.AddRange(refused.Findings);
         }
     }
 }

@@ -37,7 +37,7 @@ public static class PipelineBuilder
                 }
                 catch (ConfigurationException e)
                 {
-                    throw new FindingException(PipelinePlan.Refuse(plan.LocateSection(section.Type.Name, e.Option), e.Message), e);
+                    throw FindingException.Of(e, option => plan.LocateSection(section.Type.Name, option));
                 }
             }
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using QuantumTrader.Dataflow;
 
 namespace QuantumTrader.Pipelines;
@@ -47,30 +48,28 @@ public sealed record PipelinePlan
 
     /// <summary>Place and path of an option of a section; of the file's begin when the section is not given.</summary>
     public (Position At, string Path) LocateSection(string section, string option) => Root[section] is { } entry
-        ? Locate(entry.Value as MappingNode, entry.Position, section, option)
+        ? Locate(entry.Value, entry.Position, section, option)
         : (new Position(File, 1, 1), section);
 
     /// <summary>The finding that says what a constructor refused, at the option it named.</summary>
     internal static Finding Refuse((Position At, string Path) place, string message) => new(
         FindingCodes.Refused.Severity, FindingCodes.Refused.Id, place.At.File, place.At.Line, place.At.Column, place.Path, message);
 
-    private static (Position At, string Path) Locate(MappingNode? node, Position owner, string path, string option)
+    // The option is a path of keys and, in brackets, numbers of list items: phases[1].serve.deadline.
+    private static (Position At, string Path) Locate(ConfigNode? node, Position owner, string path, string option)
     {
-        if (option.Length == 0)
-        {
-            return (owner, path);
-        }
-
         var at = owner;
-        foreach (var key in option.Split('.'))
+        foreach (var part in option.Replace("[", ".[", StringComparison.Ordinal).Split('.', StringSplitOptions.RemoveEmptyEntries))
         {
-            path = ConfigPath.Key(path, key);
-            if (node?[key] is not { } entry)
+            var index = part[0] == '[' ? int.Parse(part.AsSpan(1, part.Length - 2), CultureInfo.InvariantCulture) : -1;
+            path = index >= 0 ? ConfigPath.Item(path, index) : ConfigPath.Key(path, part);
+            node = index < 0 ? (node as MappingNode)?[part]?.Value : node is SequenceNode list && index < list.Items.Count ? list.Items[index] : null;
+            if (node is null)
             {
                 return (at, path);
             }
 
-            (at, node) = (entry.Value.Position, entry.Value as MappingNode);
+            at = node.Position;
         }
 
         return (at, path);

@@ -90,7 +90,7 @@ public sealed record GateOptions
     /// <summary>Adds the rate at which the baseline disagrees with itself to the margin: <c>noise</c>.</summary>
     public string? Over { get; init; }
 
-    /// <summary>Operations whose mean counts as one observation, so that errors that come in bursts do not count as independent. To pass, a rate needs about <c>5 / max</c> blocks without any.</summary>
+    /// <summary>Operations whose mean counts as one observation, so that errors that come in bursts do not count as independent. To pass, a rate needs about <c>6 / max</c> blocks without any at an alpha of 1 %.</summary>
     [Range(1, 1_000_000)]
     public int Block { get; init; } = 100;
 

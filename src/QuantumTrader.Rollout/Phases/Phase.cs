@@ -39,6 +39,11 @@ public sealed class Phase
     /// <summary>What was seen of it.</summary>
     public PhaseEvidence Evidence { get; } = new();
 
+    /// <summary>Those of some keys that a share serves.</summary>
+    public IReadOnlyList<string> Keys(IEnumerable<string> keys, Share share) => share == Share.None
+        ? []
+        : [.. keys.Where(k => !Options.Route.Exclude.Contains(k) && (Options.Route.Include.Contains(k) || Pipelines.Route.IsIn(Route.Hash(k), share.BasisPoints)))];
+
     /// <summary>Called on the main path between two operations whenever event time has moved on by a second or more.</summary>
     /// <param name="eventTime">ns UTC.</param>
     public void Tick(long eventTime)
