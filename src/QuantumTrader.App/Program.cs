@@ -12,6 +12,7 @@ var root = new RootCommand("QuantumTrader: live machine-learning trading from on
     ExportCommand.Create(),
     CheckCommand.Create(),
     TrainCommand.Create(),
+    ModelsCommand.Create(),
     RecordCommand.Create(),
     QueryCommand.Create(),
     AtCommand.Create(),

@@ -50,4 +50,11 @@ public abstract class Block : IDisposable
 /// <param name="Name">Name of the metric, such as <c>qt_store_waiting</c>.</param>
 /// <param name="Description">What it says, in a sentence.</param>
 /// <param name="Value">Its value now.</param>
-public readonly record struct BlockGauge(string Name, string Description, double Value);
+public readonly record struct BlockGauge(string Name, string Description, double Value)
+{
+    /// <summary>Which of the block's things it is about, from a short fixed list; empty when there is only one.</summary>
+    public string Of { get; init; } = "";
+
+    /// <summary>Of the instances of a parallel block the largest value counts, not the sum.</summary>
+    public bool TakesLargest { get; init; }
+}

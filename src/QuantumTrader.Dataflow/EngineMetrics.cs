@@ -39,7 +39,7 @@ public sealed class EngineMetrics : IDisposable
         _meter.CreateObservableGauge("qt_latency_seconds", () => Report().Latency.SelectMany(Quantiles), "s", "Time from source to last block.");
         foreach (var gauge in graph.Blocks.Values.SelectMany(b => b.Gauges).DistinctBy(g => g.Name))
         {
-            _meter.CreateObservableGauge(gauge.Name, () => Blocks().SelectMany(b => b.Gauges.Where(g => g.Name == gauge.Name).Select(g => new Measurement<double>(g.Value, Tags(b)))), null, gauge.Description);
+            _meter.CreateObservableGauge(gauge.Name, () => Blocks().SelectMany(b => b.Gauges.Where(g => g.Name == gauge.Name).Select(g => new Measurement<double>(g.Value, Tags(b, g)))), null, gauge.Description);
         }
     }
 
@@ -71,6 +71,8 @@ public sealed class EngineMetrics : IDisposable
     }
 
     private KeyValuePair<string, object?>[] Tags(BlockReport b) => [new("pipeline", _pipeline), new("block", b.Name), new("type", _graph.TypeOf(b.Name))];
+
+    private KeyValuePair<string, object?>[] Tags(BlockReport b, BlockGauge gauge) => gauge.Of.Length == 0 ? Tags(b) : [.. Tags(b), new("of", gauge.Of)];
 
     private KeyValuePair<string, object?>[] Tags(EdgeReport e) => [new("pipeline", _pipeline), new("edge", $"{e.From}->{e.To}")];
 

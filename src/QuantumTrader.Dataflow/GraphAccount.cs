@@ -91,7 +91,7 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
             Busy = instances.Average(r => r.Busy),
             LongestStallSeconds = instances.Max(r => r.LongestStallSeconds),
             NanosecondsPerEvent = instances.Sum(r => r.NanosecondsPerEvent * r.In) / Math.Max(1, instances.Sum(r => r.In)),
-            Gauges = [.. instances.SelectMany(r => r.Gauges).GroupBy(g => g.Name).Select(g => g.First() with { Value = g.Sum(x => x.Value) })],
+            Gauges = [.. instances.SelectMany(r => r.Gauges).GroupBy(g => (g.Name, g.Of)).Select(g => g.First() with { Value = g.First().TakesLargest ? g.Max(x => x.Value) : g.Sum(x => x.Value) })],
             Instances = instances,
         };
     }

@@ -57,7 +57,7 @@ public sealed record BlockReport
     /// <summary>Sampled cost of the block alone; 0 when nothing was sampled.</summary>
     public required double NanosecondsPerEvent { get; init; }
 
-    /// <summary>How the block is now (<see cref="Block.Gauges"/>); the sums over the instances of a parallel one.</summary>
+    /// <summary>How the block is now (<see cref="Block.Gauges"/>); the sums, or largest values, over the instances of a parallel one.</summary>
     public IReadOnlyList<BlockGauge> Gauges { get; init; } = [];
 
     /// <summary>What the block itself reports; of a parallel block each instance does.</summary>

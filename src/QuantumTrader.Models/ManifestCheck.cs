@@ -11,11 +11,12 @@ internal static class ManifestCheck
 
     private const int MaxNameBytes = 200;
     private const int MaxColumns = 1024;
+    private const int MaxBins = 256;
     private const string ExportAgain = "Correct the manifest, or export the model again.";
 
     /// <summary>What is wrong: what was found, what is legal, what to do; null when nothing is.</summary>
     public static (string Found, string Expected, string Remedy)? FindFault(Manifest manifest) =>
-        CheckHead(manifest) ?? CheckInputs(manifest) ?? CheckOutputs(manifest) ?? CheckGolden(manifest);
+        CheckHead(manifest) ?? CheckInputs(manifest) ?? CheckOutputs(manifest) ?? CheckBins(manifest.Bins, manifest.Features) ?? CheckGolden(manifest);
 
     private static (string Found, string Expected, string Remedy)? CheckHead(Manifest manifest)
     {
@@ -130,6 +131,28 @@ internal static class ManifestCheck
             ? ("the model says nothing but a return", "its deviation, from which the probability of a rise follows, or another output", ExportAgain)
             : null;
     }
+
+    private static (string Found, string Expected, string Remedy)? CheckBins(TrainingBins? bins, IReadOnlyList<string> features)
+    {
+        if (bins is null)
+        {
+            return null;
+        }
+
+        if (!bins.Features.Select(b => b.Name).SequenceEqual(features, StringComparer.Ordinal) || features.Contains(bins.Score.Name, StringComparer.Ordinal))
+        {
+            return ("the manifest's bins are not those of its features and a score", "bins of each feature, in their order, and of a score of another name", "Train the model again, or remove 'bins'.");
+        }
+
+        return bins.Features.Append(bins.Score).FirstOrDefault(b => !IsSpread(b)) is { } wrong
+            ? ($"the manifest's bins of '{wrong.Name}' do not fit", Text($"finite edges, each above the one before, and one share from 0 on per bin, together 1, of at most {MaxBins} bins"), "Train the model again, or remove 'bins'.")
+            : null;
+    }
+
+    private static bool IsSpread(ValueBins bins) =>
+        bins.Shares.Count == bins.Edges.Count + 1 && bins.Shares.Count <= MaxBins
+        && bins.Edges.All(double.IsFinite) && bins.Edges.Zip(bins.Edges.Skip(1)).All(e => e.First < e.Second)
+        && bins.Shares.All(s => s >= 0) && Math.Abs(bins.Shares.Sum() - 1) < 1e-6;
 
     private static (string Found, string Expected, string Remedy)? CheckGolden(Manifest manifest)
     {

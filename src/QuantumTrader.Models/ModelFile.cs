@@ -13,6 +13,9 @@ public sealed record ModelFile(string Path, byte[] Bytes, Manifest Manifest)
     /// <summary>Largest file that is read: 256 MiB, far above any model that answers within a candle.</summary>
     public const long MaxBytes = 256L << 20;
 
+    /// <summary>What the .onnx file is made of.</summary>
+    public OnnxContents Contents => OnnxScan.Contents(Bytes);
+
     /// <summary>Reads and checks both files.</summary>
     /// <exception cref="ConfigurationException">Something is missing or does not fit; its option is <c>model</c>.</exception>
     public static ModelFile Read(string path)

@@ -103,6 +103,14 @@ internal sealed class ModelWatch : IDisposable
                 }
             }
 
+            if (_options.Drift is not null && model.Manifest.Bins is null)
+            {
+                using (model)
+                {
+                    throw ModelFile.Refuse(_path, "its manifest has no 'bins', but the block watches for drift", "how its values were spread in training", "Train it with qt train.");
+                }
+            }
+
             Interlocked.Exchange(ref _new, model)?.Dispose();
             _note("model_loaded", $"Model '{model.Name}' with the SHA-256 {model.Manifest.ModelSha256} was read from {_path}; it answers from the next event on.");
         }

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using Microsoft.ML.OnnxRuntime;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
+using QuantumTrader.Models.Drift;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Models;
@@ -52,6 +54,12 @@ public sealed record OnnxOptions
     /// <summary>How often a changed file is looked for, in milliseconds.</summary>
     [Range(10, 3_600_000)]
     public int ReloadEveryMs { get; init; } = 1000;
+
+    /// <summary>
+    /// Holds the newest predictions against the bins of the manifest, and tells when features or score are spread otherwise than in training:
+    /// as metric, in the report, and as the notes <c>score_moved</c>, <c>score_shifted</c>, <c>score_back</c>, and the same of features.
+    /// </summary>
+    public DriftOptions? Drift { get; init; }
 }
 
 /// <summary>
@@ -77,7 +85,9 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
     private readonly int[] _rows;
     private readonly VectorHistory?[] _added;
     private readonly ModelWatch? _watch;
+    private readonly DriftOptions? _driftOptions;
     private OnnxModel? _model;
+    private DriftWindow? _drift;
     private FeatureSchema? _checked;
     private long _predictions;
     private long _swaps;
@@ -93,6 +103,8 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
         _price = new FeatureSchema(_manifest.Features).IndexOf("price_current");
         _rows = new int[options.Batch];
         _added = new VectorHistory?[options.Batch];
+        _driftOptions = options.Drift;
+        _drift = DriftOf(_manifest);
         _model = context.IsForCheck ? null : OnnxModel.Load(file, options.Batch);
         _watch = options.Reload == ModelReload.OnChange && _model is not null
             ? new ModelWatch(_model, file.Path, options, context.Clock, Note)
@@ -101,6 +113,9 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
 
     /// <summary>Hash of the feature names that must arrive; see <see cref="FeatureSchema.Hash"/>.</summary>
     public string ExpectedFeatureHash => _manifest.FeatureHash;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<BlockGauge> Gauges => _drift?.Gauges ?? [];
 
     private OnnxModel Model => _model ?? throw new InvalidOperationException("Invariant: a block that was made for a check is run.");
 
@@ -155,6 +170,7 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
             }
 
             _predictions++;
+            _drift?.Add(vector.Values, forecast.Up, vector.EventTime);
             var price = _price >= 0 ? vector.Values[_price] : 0;
             output.Next() = new Prediction(
                 vector.Sequence, vector.EventTime, vector.Symbol, forecast.Up, forecast.Direction, forecast.Confidence, forecast.Magnitude, price, _model.Name);
@@ -165,7 +181,7 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
     public override object Report()
     {
         var manifest = _model?.Manifest ?? _manifest;
-        return new OnnxReport(manifest.Name, manifest.ModelSha256, manifest.Training?.Learned, _predictions, _swaps);
+        return new OnnxReport(manifest.Name, manifest.ModelSha256, manifest.Training?.Learned, _predictions, _swaps, _drift?.Report());
     }
 
     /// <inheritdoc/>
@@ -264,7 +280,12 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
         _watch!.Retire(_model!);
         _model = model;
         _swaps++;
+
+        // What it was trained on is another past: the window begins anew.
+        _drift = DriftOf(model.Manifest);
     }
+
+    private DriftWindow? DriftOf(Manifest manifest) => _driftOptions is null ? null : new DriftWindow(manifest, _driftOptions, Note);
 
     private void Check(FeatureSchema schema)
     {
@@ -301,4 +322,6 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
 /// <param name="Learned">Whether its folds showed skill; null when its manifest does not say.</param>
 /// <param name="Predictions">Predictions made.</param>
 /// <param name="Swaps">Changed models that were taken into the run.</param>
-public sealed record OnnxReport(string Model, string Sha256, bool? Learned, long Predictions, long Swaps);
+/// <param name="Drift">How far features and score have moved away from training; null when that is not watched.</param>
+public sealed record OnnxReport(
+    string Model, string Sha256, bool? Learned, long Predictions, long Swaps, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DriftReport? Drift);

@@ -66,6 +66,9 @@ public sealed class OnnxModel : IDisposable
     /// <summary>Rows that can be run at once.</summary>
     public int MaxRows { get; }
 
+    /// <summary>The largest difference between an answer to a golden row and the manifest; at most its tolerance.</summary>
+    public double LargestGoldenDifference { get; private set; }
+
     /// <summary>The numbers of rows that ONNX Runtime is really called with; a run of another number is filled up to the next.</summary>
     public IEnumerable<int> BatchSizes => _batches.Select(b => b.Size);
 
@@ -267,7 +270,9 @@ public sealed class OnnxModel : IDisposable
             var expected = Manifest.Golden[number].Output;
             for (var i = 0; i < answer.Length; i++)
             {
-                if (!(Math.Abs(answer[i] - expected[i]) <= Manifest.GoldenTolerance))
+                var difference = Math.Abs(answer[i] - expected[i]);
+                LargestGoldenDifference = Math.Max(LargestGoldenDifference, difference);
+                if (!(difference <= Manifest.GoldenTolerance))
                 {
                     throw ModelFile.Refuse(
                         path,

@@ -38,6 +38,8 @@ internal sealed class OnnxScan
     };
 
     private readonly SortedSet<string> _domains = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, int> _operators = new(StringComparer.Ordinal);
+    private ulong _numbers;
     private readonly HashSet<string> _ownDomains = new(KnownDomains, StringComparer.Ordinal);
     private int _graphs;
 
@@ -66,6 +68,14 @@ internal sealed class OnnxScan
             : null;
     }
 
+    /// <summary>What is in a file without a fault.</summary>
+    public static OnnxContents Contents(ReadOnlySpan<byte> file)
+    {
+        var scan = new OnnxScan();
+        scan.Walk(file, Part.Model, 0);
+        return new OnnxContents(scan._operators, (long)scan._numbers);
+    }
+
     private string? Walk(ReadOnlySpan<byte> bytes, Part part, int depth)
     {
         if (depth > MaxDepth)
@@ -75,6 +85,7 @@ internal sealed class OnnxScan
 
         var length = bytes.Length;
         var elements = 1UL;
+        var (type, domain) = ("", "");
         while (bytes.Length > 0)
         {
             if (!TryField(ref bytes, out var field, out var number, out var content))
@@ -94,8 +105,16 @@ internal sealed class OnnxScan
                     }
 
                     break;
+                case Part.Node when field == 4:
+                    type = Encoding.UTF8.GetString(content);
+                    break;
                 case Part.Node when field == 7:
-                    _domains.Add(Encoding.UTF8.GetString(content));
+                    domain = Encoding.UTF8.GetString(content);
+                    _domains.Add(domain);
+                    break;
+                case Part.Attribute when field == 7:
+                    // A list of numbers in single precision, such as the thresholds of trees.
+                    _numbers += (ulong)content.Length / sizeof(float);
                     break;
                 case Part.Function when field == 10:
                     _ownDomains.Add(Encoding.UTF8.GetString(content));
@@ -110,6 +129,16 @@ internal sealed class OnnxScan
                     return fault;
                 }
             }
+        }
+
+        if (part == Part.Node)
+        {
+            var name = domain.Length == 0 ? type : $"{domain}.{type}";
+            _operators[name] = _operators.GetValueOrDefault(name) + 1;
+        }
+        else if (part == Part.Tensor)
+        {
+            _numbers += elements;
         }
 
         // Zeros of a sparse tensor take no room in the file, but in memory.
@@ -196,3 +225,8 @@ internal sealed class OnnxScan
         return false;
     }
 }
+
+/// <summary>What an ONNX file is made of.</summary>
+/// <param name="Operators">How often each operator stands in its graphs and functions; those of another domain than ONNX's own with its name in front.</param>
+/// <param name="Parameters">Numbers that it holds: in tensors, and in lists such as the thresholds of trees.</param>
+public sealed record OnnxContents(IReadOnlyDictionary<string, int> Operators, long Parameters);

@@ -5,9 +5,11 @@ namespace QuantumTrader.App.Commands;
 
 /// <summary>The arguments that every command on a pipeline takes, and the loading that they ask for.</summary>
 /// <param name="isOptional">True when the command can also do without a pipeline.</param>
-internal sealed class PipelineArguments(bool isOptional = false)
+/// <param name="name">Name of the argument in the help.</param>
+/// <param name="description">What may be given.</param>
+internal sealed class PipelineArguments(bool isOptional = false, string name = "pipeline", string description = "The pipeline file.")
 {
-    private readonly Argument<string?> _file = new("pipeline") { Description = "The pipeline file.", Arity = isOptional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne };
+    private readonly Argument<string?> _file = new(name) { Description = description, Arity = isOptional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne };
     private readonly Option<string[]> _overlays = new("--overlay") { Description = "A file to lay over it; may be given several times.", AllowMultipleArgumentsPerToken = false };
     private readonly Option<string[]> _sets = new("--set") { Description = "One value to lay over it, such as blocks.model.model=x.onnx; may be given several times.", AllowMultipleArgumentsPerToken = false };
 
@@ -31,7 +33,10 @@ internal sealed class PipelineArguments(bool isOptional = false)
     }
 
     /// <summary>True when a pipeline was named.</summary>
-    public bool IsGiven(ParseResult arguments) => arguments.GetValue(_file) is not null;
+    public bool IsGiven(ParseResult arguments) => File(arguments) is not null;
+
+    /// <summary>What was named.</summary>
+    public string? File(ParseResult arguments) => arguments.GetValue(_file);
 
     /// <summary>Loads the pipeline and prints what was found to standard error.</summary>
     public PipelinePlan? Load(ParseResult arguments)

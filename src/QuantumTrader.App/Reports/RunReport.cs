@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Serialization;
 using QuantumTrader.Dataflow;
+using QuantumTrader.Models;
+using QuantumTrader.Models.Drift;
 
 namespace QuantumTrader.App.Reports;
 
@@ -56,6 +58,12 @@ internal sealed record RunReport(
             Line($"{name}: {Json.Serialize(b.Details)}");
         }
 
+        foreach (var (name, drift) in Blocks.Select(b => (b.Key, (b.Value.Details as OnnxReport)?.Drift)).Where(b => b.Drift is not null))
+        {
+            text.AppendLine();
+            Line($"drift of {name}: {Drifted(drift!)}");
+        }
+
         if (Bridge is not null)
         {
             text.AppendLine();
@@ -93,6 +101,21 @@ internal sealed record RunReport(
         return text.ToString();
 
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static string Drifted(DriftReport drift)
+    {
+        const int shown = 5;
+        if (drift.Comparisons == 0)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"fewer than {drift.Window:N0} predictions, so nothing was held against training.");
+        }
+
+        var moved = drift.Features.Where(f => f.Band != DriftBand.Stable).OrderByDescending(f => f.Index).ToList();
+        var named = string.Join(", ", moved.Take(shown).Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Name} {f.Index:0.00}")));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{drift.Score.Name} {drift.Score.Index:0.00} (at most {drift.Score.Largest:0.00}); {moved.Count} of {drift.Features.Count} features at {PopulationStability.MovedFrom} or more{(moved.Count == 0 ? "" : $": {named}{(moved.Count > shown ? ", ..." : "")}")}");
     }
 
     private static string Counts(IReadOnlyDictionary<string, long> counts) =>

@@ -13,7 +13,7 @@ internal sealed class HostedModel : IDisposable
     private readonly Manifest _manifest;
     private readonly OnnxModel? _model;
     private readonly double[] _row;
-    private int[] _columns = [];
+    private readonly ModelColumns _columns;
 
     /// <summary>Loads the model, or only reads what it says of itself when the block is made for a check.</summary>
     /// <exception cref="ConfigurationException">It is missing, does not fit, or needs more than one vector.</exception>
@@ -37,6 +37,7 @@ internal sealed class HostedModel : IDisposable
         }
 
         _row = new double[_manifest.Features.Count];
+        _columns = new ModelColumns(_manifest.Features);
     }
 
     /// <summary>Name that predictions carry.</summary>
@@ -52,39 +53,22 @@ internal sealed class HostedModel : IDisposable
     /// <exception cref="ConfigurationException">One is not there.</exception>
     public void Bind(FeatureSchema schema)
     {
-        _columns = [.. Features.Select(schema.IndexOf)];
-        if (Array.IndexOf(_columns, -1) is >= 0 and var missing)
+        if (_columns.Bind(schema) is { } missing)
         {
             throw new ConfigurationException(
                 _option,
-                $"Model '{Name}' needs the feature '{Features[missing]}', which is not in the vectors that come here ({schema.Names.Count} features{(schema.Name.Length > 0 ? $", '{schema.Name}'" : "")}). Join the features that it was trained on.");
+                $"Model '{Name}' needs the feature '{missing}', which is not in the vectors that come here ({schema.Names.Count} features{(schema.Name.Length > 0 ? $", '{schema.Name}'" : "")}). Join the features that it was trained on.");
         }
     }
 
     /// <summary>Whether all its columns are computed from enough data.</summary>
-    public bool IsWarm(in FeatureVector vector)
-    {
-        foreach (var column in _columns)
-        {
-            if (!vector.IsWarm(column))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public bool IsWarm(in FeatureVector vector) => _columns.IsWarm(in vector);
 
     /// <summary>Asks the model about a vector of the schema that it was bound to.</summary>
     /// <returns>Why there is no answer, a name of a short list; null when there is one.</returns>
     public string? Ask(in FeatureVector vector, out Forecast forecast)
     {
-        var values = vector.Values;
-        for (var i = 0; i < _row.Length; i++)
-        {
-            _row[i] = values[_columns[i]];
-        }
-
+        _columns.Pick(in vector, _row);
         return Ask(_row, out forecast);
     }
 
