@@ -5,6 +5,7 @@ using QuantumTrader.Features;
 using QuantumTrader.Models;
 using QuantumTrader.Models.Drift;
 using QuantumTrader.Pipelines;
+using QuantumTrader.Tests.App;
 
 namespace QuantumTrader.Tests.Models.Drift;
 
@@ -63,6 +64,22 @@ public sealed class DriftTests : IDisposable
         block.Accounts.NoteCounts["feature_back"].ShouldBe(1);
         block.Accounts.NoteCounts["score_back"].ShouldBe(1);
         Report(block).Score.ShouldSatisfyAllConditions(s => s.Band.ShouldBe(DriftBand.Stable), s => s.Largest!.Value.ShouldBeGreaterThan(0.25));
+    }
+
+    [Fact]
+    public async Task In_a_pipeline_a_market_that_trades_half_as_much_is_seen_and_one_as_in_training_is_not()
+    {
+        async Task<DriftReport> Run(string set)
+        {
+            var report = await InProcess.Run(Path.Combine(Qt.Root, "pipelines", "demo.yml"), "blocks.model.drift.window=1000", "blocks.feed.days=1", set);
+            return InProcess.Details<OnnxReport>(report, "model").Drift!;
+        }
+
+        DriftBand Volume(DriftReport report) => report.Features.Single(f => f.Name == "volume_mean_5").Band;
+        var (same, half) = (await Run("blocks.feed.seed=9"), await Run("blocks.feed.rate=2"));
+        same.Comparisons.ShouldBe(5);
+        same.Score.Largest!.Value.ShouldBeLessThan(PopulationStability.MovedFrom);
+        (Volume(same), Volume(half)).ShouldBe((DriftBand.Stable, DriftBand.Shifted));
     }
 
     [Fact]
