@@ -1,3 +1,6 @@
+using QuantumTrader.Models.Training;
+using QuantumTrader.Pipelines;
+
 namespace QuantumTrader.App.Commands;
 
 /// <summary>What the process ends with; docs/running.md tells users. A run ended by a second signal ends with the system's 128 + signal.</summary>
@@ -17,4 +20,13 @@ internal static class ExitCodes
 
     /// <summary>Something outside is missing: a file, a library, room on the disk.</summary>
     public const int Outside = 4;
+
+    /// <summary>The code of an error that is no bug and whose message says all; null for any other.</summary>
+    public static int? Of(Exception error) => error switch
+    {
+        FindingException { Outside: false } => Configuration,
+        TrainingException or InvalidDataException => Failed,
+        FindingException or IOException or UnauthorizedAccessException => Outside,
+        _ => null,
+    };
 }

@@ -3,10 +3,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using QuantumTrader.App.Exports;
+using QuantumTrader.App.Runs;
 using QuantumTrader.Features;
 using QuantumTrader.Models;
 using QuantumTrader.Models.Comparison;
-using QuantumTrader.Models.Training;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.App.Commands;
@@ -81,15 +81,10 @@ internal static class ModelDiffCommand
                 Console.Error.WriteLine(refused.Message);
                 return ModelsCommand.CodeOf(refused);
             }
-            catch (FindingException refused)
-            {
-                Console.Error.WriteLine(refused.Finding);
-                return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
-            }
-            catch (Exception error) when (error is TrainingException or InvalidDataException or IOException or UnauthorizedAccessException)
+            catch (Exception error) when (ExitCodes.Of(error) is { } code)
             {
                 Console.Error.WriteLine(error.Message);
-                return error is TrainingException or InvalidDataException ? ExitCodes.Failed : ExitCodes.Outside;
+                return code;
             }
         });
         return command;

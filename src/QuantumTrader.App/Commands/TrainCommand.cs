@@ -59,15 +59,10 @@ internal static class TrainCommand
                     ? Train(await RecordAsync(plan, blocks, token).ConfigureAwait(false), file, options.Read(arguments, file), token)
                     : ExitCodes.Usage;
             }
-            catch (FindingException refused)
-            {
-                Console.Error.WriteLine(refused.Finding);
-                return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
-            }
-            catch (Exception error) when (error is TrainingException or InvalidDataException or IOException or UnauthorizedAccessException)
+            catch (Exception error) when (ExitCodes.Of(error) is { } code)
             {
                 Console.Error.WriteLine(error.Message);
-                return error is TrainingException or InvalidDataException ? ExitCodes.Failed : ExitCodes.Outside;
+                return code;
             }
         });
         return command;
