@@ -75,11 +75,14 @@ public sealed class DriftTests : IDisposable
             return InProcess.Details<OnnxReport>(report, "model").Drift!;
         }
 
-        DriftBand Volume(DriftReport report) => report.Features.Single(f => f.Name == "volume_mean_5").Band;
+        // Minutes in a row have volumes alike, so that even a market as in training is not all stable; it is far from shifted.
+        DriftFigure Volume(DriftReport report) => report.Features.Single(f => f.Name == "volume_mean_5");
         var (same, half) = (await Run("blocks.feed.seed=9"), await Run("blocks.feed.rate=2"));
         same.Comparisons.ShouldBe(5);
         same.Score.Largest!.Value.ShouldBeLessThan(PopulationStability.MovedFrom);
-        (Volume(same), Volume(half)).ShouldBe((DriftBand.Stable, DriftBand.Shifted));
+        Volume(same).Band.ShouldNotBe(DriftBand.Shifted);
+        Volume(half).Index!.Value.ShouldBeGreaterThan(5 * Volume(same).Index!.Value);
+        Volume(half).Band.ShouldBe(DriftBand.Shifted);
     }
 
     [Fact]
