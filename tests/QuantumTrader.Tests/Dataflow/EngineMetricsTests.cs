@@ -70,5 +70,35 @@ public sealed class EngineMetricsTests
         seen.ShouldBe(new Dictionary<string, double> { ["north"] = 3, ["south"] = 4 }, ignoreOrder: true);
     }
 
+    [Fact]
+    public void Gauges_of_one_name_are_told_apart_by_what_they_are_of()
+    {
+        using var graph = new GraphBuilder().Add("source", new Counting(10)).Add("wells", new Wells(), ["source"]).Build();
+        using var metrics = new EngineMetrics("wells", graph);
+        var seen = new Dictionary<string, double>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, l) =>
+            {
+                if (instrument.Name == "qt_well_level")
+                {
+                    l.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, v, tags, _) => seen.Add((string)Tags(tags)["of"]!, v));
+        listener.Start();
+        listener.RecordObservableInstruments();
+
+        seen.ShouldBe(new Dictionary<string, double> { ["deep"] = 1, ["shallow"] = 2 }, ignoreOrder: true);
+    }
+
+    private sealed class Wells : Observer<Number>
+    {
+        public override IReadOnlyList<BlockGauge> Gauges => [new("qt_well_level", "How full.", 1) { Of = "deep" }, new("qt_well_level", "How full.", 2) { Of = "shallow" }];
+
+        public override void Observe(Run<Number> run) { }
+    }
+
     private static Dictionary<string, object?> Tags(ReadOnlySpan<KeyValuePair<string, object?>> tags) => tags.ToArray().ToDictionary(t => t.Key, t => t.Value);
 }
