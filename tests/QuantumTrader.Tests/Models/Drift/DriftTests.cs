@@ -6,6 +6,7 @@ using QuantumTrader.Models;
 using QuantumTrader.Models.Drift;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Tests.App;
+using QuantumTrader.Tests.Storage.Valkey;
 
 namespace QuantumTrader.Tests.Models.Drift;
 
@@ -177,6 +178,20 @@ public sealed class DriftTests : IDisposable
         var refused = Should.Throw<ConfigurationException>(() => _files.Block(Watching));
         refused.Option.ShouldBe("drift");
         refused.Message.ShouldBe("The manifest of model 'small' has no 'bins': nothing says how its features and answers were spread in training. Train it with qt train, or leave 'drift' out.");
+    }
+
+    [Fact]
+    public void A_model_without_bins_does_not_take_the_place_of_one_that_is_watched()
+    {
+        using var block = _files.Block(Watching with { Reload = ModelReload.OnChange, ReloadEveryMs = 10 });
+        block.Start();
+        Feed(block, Calm(new Random(8), Window));
+        _files.Manifest = _files.Manifest with { Bins = null };
+        _files.Write();
+        Eventually.Holds(() => block.Accounts.NoteCounts.ContainsKey("model_refused"), "it must be said");
+        block.Accounts.Notes.Single(n => n.Code == "model_refused").Message.ShouldContain("its manifest has no 'bins'");
+        Feed(block, Calm(new Random(9), 50), from: Window + 1);
+        Report(block).Comparisons.ShouldBe(2);
     }
 
     public static TheoryData<string, Func<TrainingBins, TrainingBins>> BadBins => new()
