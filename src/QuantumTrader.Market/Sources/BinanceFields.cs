@@ -61,7 +61,7 @@ internal static class BinanceFields
         ],
         [
             ("E", BinanceField.EventTime), ("T", BinanceField.TransactionTime), ("s", BinanceField.Symbol),
-            ("b", BinanceField.Price), ("B", BinanceField.Quantity), ("a", BinanceField.AskPrice), ("A", BinanceField.AskQuantity),
+            ("u", BinanceField.LastUpdateId), ("b", BinanceField.Price), ("B", BinanceField.Quantity), ("a", BinanceField.AskPrice), ("A", BinanceField.AskQuantity),
         ],
         [
             ("E", BinanceField.EventTime), ("T", BinanceField.TransactionTime), ("s", BinanceField.Symbol), ("U", BinanceField.FirstUpdateId),

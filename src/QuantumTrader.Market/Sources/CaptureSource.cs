@@ -41,19 +41,13 @@ public sealed record CaptureOptions : SourceOptions
 [Block("source.capture", "Binance recordings: trades, quotes, book updates and snapshots, mark prices.")]
 public sealed class CaptureSource : LineSource
 {
-    private const long NanosecondsPerMillisecond = 1_000_000;
-    private const long LargestMilliseconds = long.MaxValue / NanosecondsPerMillisecond;
-
-    // An exchange time further than this from the receive time is a broken number, not a clock that is off.
-    private const long LargestClockError = 86_400_000_000_000;
-
     private readonly SymbolFilter _symbols;
     private readonly BinanceMessage _message = new();
+    private readonly BinanceEvents _events = new();
     private readonly int _snapshotSymbol;
     private int _lastDepthSymbol = -1;
     private (byte[] Json, long ReceiveTime, string Place)? _heldSnapshot;
     private long _lastReceiveTime;
-    private long _newestExchangeTime;
 
     /// <summary>Finds the files; none is read yet.</summary>
     /// <exception cref="ConfigurationException">A file is missing, the speed is none, or the symbol is not one of the pipeline's.</exception>
@@ -77,7 +71,7 @@ public sealed class CaptureSource : LineSource
             return;
         }
 
-        if (!TryReadReceiveTime(line, out var receiveTime, out var json) || !TryDecode(json, _message))
+        if (!TryReadReceiveTime(line, out var receiveTime, out var json) || !BinanceDecoder.TryDecode(json, _message, UsesFastDecoder))
         {
             Accounts.Reject("broken_line", -1, Describe(line));
             return;
@@ -109,13 +103,6 @@ public sealed class CaptureSource : LineSource
                 break;
         }
     }
-
-    private bool TryDecode(ReadOnlySpan<byte> json, BinanceMessage message) =>
-        ((UsesFastDecoder && BinanceFastDecoder.TryDecode(json, message)) || BinanceJsonDecoder.TryDecode(json, message))
-        && IsTime(message, BinanceField.EventTime) && IsTime(message, BinanceField.TransactionTime);
-
-    private static bool IsTime(BinanceMessage message, BinanceField field) =>
-        !message.Has(field) || message[field] is >= -LargestMilliseconds and <= LargestMilliseconds;
 
     private static bool TryReadReceiveTime(ReadOnlySpan<byte> line, out long nanoseconds, out ReadOnlySpan<byte> json)
     {
@@ -168,95 +155,14 @@ public sealed class CaptureSource : LineSource
 
     private void SendMessage(BinanceMessage message, int symbol, long receiveTime, Output<MarketEvent> output)
     {
-        var eventTime = EventTimeOf(message, receiveTime);
+        var events = _events.Of(message, symbol, receiveTime);
         if (symbol == 0)
         {
-            Accounts.Drop("other_symbol", message.Stream is BinanceStream.Depth or BinanceStream.Snapshot ? 1 + message.Bids.Count + message.Asks.Count : 1);
+            Accounts.Drop("other_symbol", events.Length);
             return;
         }
 
-        var value = new MarketEvent { EventTime = eventTime, ReceiveTime = receiveTime, Symbol = symbol };
-        switch (message.Stream)
-        {
-            case BinanceStream.Trade:
-                value.Kind = EventKind.Trade;
-                value.Price = message[BinanceField.Price];
-                value.Quantity = message[BinanceField.Quantity];
-                value.TradeNumber = message[BinanceField.TradeNumber];
-                value.Side = message[BinanceField.IsBuyerMaker] != 0 ? Side.Sell : Side.Buy;
-                value.SideSource = SideSource.Flag;
-                value.Flags = message.IsOffMarket ? EventFlags.OffMarket : EventFlags.None;
-                Send(output, ref value);
-                break;
-            case BinanceStream.BookTicker:
-                value.Kind = EventKind.Quote;
-                value.Price = message[BinanceField.Price];
-                value.Quantity = message[BinanceField.Quantity];
-                value.AskPrice = message[BinanceField.AskPrice];
-                value.AskQuantity = message[BinanceField.AskQuantity];
-                Send(output, ref value);
-                break;
-            case BinanceStream.MarkPrice:
-                value.Kind = EventKind.MarkPrice;
-                value.Price = message[BinanceField.Price];
-                Send(output, ref value);
-                break;
-            default:
-                SendBook(message, value, output);
-                break;
-        }
-    }
-
-    private void SendBook(BinanceMessage message, MarketEvent level, Output<MarketEvent> output)
-    {
-        var isSnapshot = message.Stream == BinanceStream.Snapshot;
-        var count = message.Bids.Count + message.Asks.Count;
-        level.Flags = isSnapshot ? EventFlags.Snapshot : EventFlags.None;
-
-        var header = level;
-        header.Kind = isSnapshot ? EventKind.BookSnapshot : EventKind.BookUpdate;
-        header.FirstUpdateId = isSnapshot ? 0 : message[BinanceField.FirstUpdateId];
-        header.LastUpdateId = message[BinanceField.LastUpdateId];
-        header.PreviousUpdateId = message.Has(BinanceField.PreviousUpdateId) ? message[BinanceField.PreviousUpdateId] : -1;
-        header.LevelCount = count;
-        header.Flags |= count == 0 ? EventFlags.EndOfMessage : EventFlags.None;
-        Send(output, ref header);
-
-        level.Kind = EventKind.BookLevel;
-        level.Side = Side.Buy;
-        var left = SendLevels(message.Bids.Levels, level, count, output);
-        level.Side = Side.Sell;
-        SendLevels(message.Asks.Levels, level, left, output);
-    }
-
-    private int SendLevels(ReadOnlySpan<(long Price, long Quantity)> levels, MarketEvent level, int left, Output<MarketEvent> output)
-    {
-        foreach (var (price, quantity) in levels)
-        {
-            level.Price = price;
-            level.Quantity = quantity;
-            level.Flags |= --left == 0 ? EventFlags.EndOfMessage : EventFlags.None;
-            Send(output, ref level);
-        }
-
-        return left;
-    }
-
-    private long EventTimeOf(BinanceMessage message, long receiveTime)
-    {
-        var field = message.Has(BinanceField.TransactionTime) ? BinanceField.TransactionTime : BinanceField.EventTime;
-        if (!message.Has(field))
-        {
-            return _newestExchangeTime > 0 ? _newestExchangeTime : receiveTime;
-        }
-
-        var time = message[field] * NanosecondsPerMillisecond;
-        if (time > _newestExchangeTime && time < receiveTime + LargestClockError)
-        {
-            _newestExchangeTime = time;
-        }
-
-        return time;
+        SendAll(output, events);
     }
 
     private string Describe(ReadOnlySpan<byte> line) => $"{Input.Place}: {Shown(line)}";

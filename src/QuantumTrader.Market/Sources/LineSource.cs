@@ -7,7 +7,7 @@ namespace QuantumTrader.Market.Sources;
 /// <summary>A source of files that are read line by line, one after the other.</summary>
 public abstract class LineSource : MarketSource
 {
-    private const int ShownOfLine = 200;
+    internal const int ShownOfLine = 200;
 
     /// <summary>A source of these files.</summary>
     protected LineSource(SourceOptions options, BlockContext context, IReadOnlyList<string> paths) : base(options, context) => Input = new InputSequence(paths);

@@ -48,6 +48,11 @@ public abstract class MarketSource : Source<MarketEvent>
         }
     }
 
+    /// <summary>A source that sends as its events come.</summary>
+    protected MarketSource()
+    {
+    }
+
     /// <summary>Sequence of the newest event made; 0 before the first.</summary>
     protected long Sequence { get; private set; }
 
@@ -63,6 +68,15 @@ public abstract class MarketSource : Source<MarketEvent>
         value.Sequence = ++Sequence;
         _kinds[(int)value.Kind]++;
         output.Add(in value);
+    }
+
+    /// <summary>Numbers events, counts them and sends them.</summary>
+    protected void SendAll(Output<MarketEvent> output, Span<MarketEvent> values)
+    {
+        foreach (ref var value in values)
+        {
+            Send(output, ref value);
+        }
     }
 
     /// <inheritdoc/>

@@ -111,7 +111,7 @@ public sealed class SimulatorSource : MarketSource
         _options = options;
         _days = FindDays(options, market.Calendar);
         _markets = [.. Enumerable.Range(1, market.Symbols.Count).Select(symbol => new SimulatedMarket(symbol, market.Instrument(symbol), options))];
-        _faults = new SimulatedFaults(options, SendWhole);
+        _faults = new SimulatedFaults(options, (message, output) => SendAll(output, message));
     }
 
     /// <inheritdoc/>
@@ -213,14 +213,6 @@ public sealed class SimulatorSource : MarketSource
         }
 
         return earliest.NextTime == long.MaxValue ? null : earliest;
-    }
-
-    private void SendWhole(Span<MarketEvent> message, Output<MarketEvent> output)
-    {
-        foreach (ref var e in message)
-        {
-            Send(output, ref e);
-        }
     }
 
     /// <inheritdoc/>

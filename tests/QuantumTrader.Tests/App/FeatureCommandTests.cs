@@ -104,7 +104,7 @@ public sealed class FeatureCommandTests
     }
 
     public static TheoryData<string> PipelinesWithFeatures { get; } = [.. Directory.GetFiles(Path.Combine(Qt.Root, "pipelines"), "*.yml")
-        .Where(f => File.ReadAllText(f) is var text && text.Contains("type: features.", StringComparison.Ordinal) && !text.Contains("type: source.capture", StringComparison.Ordinal)).Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+        .Where(f => File.ReadAllText(f) is var text && text.Contains("type: features.", StringComparison.Ordinal) && text.Contains("type: source.simulator", StringComparison.Ordinal)).Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(PipelinesWithFeatures))]
