@@ -45,7 +45,7 @@ internal sealed class Arrivals(long maxBytes, TimeProvider clock)
     private const int Overhead = 64;
 
     // It has no bound in messages, because it has one in bytes.
-    private readonly Channel<Arrival> _waiting = Channel.CreateUnbounded<Arrival>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Arrival> _waiting = Channel.CreateUnbounded<Arrival>();
     private long _bytes;
     private long _overflowed;
 
