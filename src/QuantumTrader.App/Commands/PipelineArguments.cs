@@ -19,6 +19,7 @@ internal sealed class PipelineArguments(bool isOptional = false, string name = "
         typeof(Market.MarketContext).Assembly,
         typeof(Storage.IEventStore).Assembly,
         typeof(ZeroMq.Bus).Assembly,
+        typeof(ProfitDll.ProfitDllSource).Assembly,
         typeof(Features.FeatureVector).Assembly,
         typeof(Models.Prediction).Assembly,
         typeof(Trading.Risk).Assembly,
