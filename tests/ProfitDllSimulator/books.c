@@ -150,7 +150,7 @@ static void *page_of(const Side *s, int from, int count, uint32_t flags, bool is
 // The whole book in pages of so many orders a side; 0 is one page.
 void give_offers(Market *m, int page)
 {
-    if (!is_online || !m->wants_offers)
+    if (!is_online || !m->wants_offers || (!callbacks.offer && !callbacks.offer_v2))
     {
         return;
     }

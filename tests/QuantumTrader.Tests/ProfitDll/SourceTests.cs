@@ -215,6 +215,7 @@ public sealed class SourceTests
         sim.Wait();
         var waiting = (long)source.Gauges[0].Value;
         waiting.ShouldBe(1024);
+        sim.ReadRest(source);
         sim.Play(source, "trades WDOU25 1");
         sim.ReadUntil(source, () => sim.Events[^1].Has(EventFlags.Snapshot), "the book must come whole again");
 
