@@ -44,7 +44,7 @@ internal static class RunCommand
                 var deadline = plan.Engine.DrainDeadline.TotalSeconds;
                 using var stop = new StopSignal(() => Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Stopping: draining within {deadline:0.###} s. The same signal again ends at once.")));
                 Console.Error.WriteLine($"Running {plan.Name}: {plan.Blocks.Count} blocks.");
-                var result = RunReport.Of(plan.Name, await RunAsync(plan.Name, graph, stop.Token).ConfigureAwait(false));
+                var result = RunReport.Of(plan.Name, await RunAsync(plan.Name, graph, stop.Token).ConfigureAwait(false)) with { Rollout = RolloutReport.Of(factory.Section<RolloutSection>()) };
                 Console.Write(arguments.GetValue(json) ? Json.Serialize(result) + Environment.NewLine : result.ToText(withHashes));
                 var written = arguments.GetValue(report) is not { } file || Write(file, result);
                 return !result.Completed || !result.Balanced ? ExitCodes.Failed : written ? ExitCodes.Good : ExitCodes.Outside;

@@ -14,6 +14,10 @@ internal sealed record RunReport(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] BridgeReport? Bridge,
     IReadOnlyList<string> Imbalances, IReadOnlyList<RunNote> Notes, IReadOnlyDictionary<string, long> NoteCounts, IReadOnlyList<DeadLetter> DeadLetters)
 {
+    /// <summary>What became of the phases; null when there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RolloutReport? Rollout { get; init; }
+
     public static RunReport Of(string pipeline, GraphReport graph) => new(
         pipeline, graph.Balanced, graph.Completed, graph.Fault, graph.Elapsed.TotalSeconds, graph.Events, graph.EventsPerSecond, graph.Bottleneck,
         ByName(graph.Blocks) ?? [],
@@ -68,6 +72,15 @@ internal sealed record RunReport(
         {
             text.AppendLine();
             Line($"bridge: {Json.Serialize(Bridge)}");
+        }
+
+        if (Rollout is not null)
+        {
+            text.AppendLine();
+            foreach (var line in Rollout.ToLines())
+            {
+                Line($"rollout: {line}");
+            }
         }
 
         if (NoteCounts.Count > 0)

@@ -25,16 +25,6 @@ public sealed record ValidOptions
     public TimeSpan? MaxAge { get; init; }
 }
 
-/// <summary>Where a candidate runs.</summary>
-public enum Isolation
-{
-    /// <summary>On threads of its own in this process. A candidate that allocates without measure still costs everybody pauses.</summary>
-    Thread,
-
-    /// <summary>In a process of its own: it may exhaust its memory or die.</summary>
-    Process,
-}
-
 /// <summary>What happens to an operation that a candidate has no room for.</summary>
 public enum ShadowOverload
 {
@@ -51,9 +41,6 @@ public sealed record ShadowOptions
     /// <summary>Share of the operations that are compared.</summary>
     public Share Sample { get; init; } = Share.All;
 
-    /// <summary>Where the candidate runs: <c>thread</c> or <c>process</c>.</summary>
-    public Isolation Isolation { get; init; } = Isolation.Thread;
-
     /// <summary>Operations that may wait for the candidate.</summary>
     [Range(1, 1_048_576)]
     public int Queue { get; init; } = 1024;
@@ -67,12 +54,6 @@ public sealed record ShadowOptions
     /// <summary>After as many candidates given up the phase is held.</summary>
     [Range(0, 100)]
     public int MaxAbandoned { get; init; } = 2;
-
-    /// <summary>For an effect: what stands before every topic or key that the shadow writes; a name of the phase without it.</summary>
-    public string? Prefix { get; init; }
-
-    /// <summary>For an effect: how long what the shadow writes is kept.</summary>
-    public TimeSpan Ttl { get; init; } = TimeSpan.FromHours(1);
 }
 
 /// <summary>When two answers are the same.</summary>

@@ -21,6 +21,9 @@ public sealed record PhaseTransition(
 /// </summary>
 public sealed class PhaseControl
 {
+    private const int MaxTransitions = 1000;
+
+    private readonly Queue<PhaseTransition> _transitions = new();
     private const int MaxWaiting = 64;
 
     private readonly Lock _gate = new();
@@ -54,6 +57,18 @@ public sealed class PhaseControl
             lock (_gate)
             {
                 return _machine.Generation;
+            }
+        }
+    }
+
+    /// <summary>The latest changes of this run, oldest first; the journal has them all.</summary>
+    public IReadOnlyList<PhaseTransition> Transitions
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _transitions];
             }
         }
     }
@@ -248,7 +263,14 @@ public sealed class PhaseControl
                 phase.Evidence.Begin(_ramps[change.Phase], change.To);
             }
 
-            Changed?.Invoke(new PhaseTransition(phase.Options.Name, change.From, change.To, change.Cause.Actor, change.Cause.Reason, _eventTime, gates));
+            var transition = new PhaseTransition(phase.Options.Name, change.From, change.To, change.Cause.Actor, change.Cause.Reason, _eventTime, gates);
+            if (_transitions.Count == MaxTransitions)
+            {
+                _transitions.Dequeue();
+            }
+
+            _transitions.Enqueue(transition);
+            Changed?.Invoke(transition);
         }
     }
 

@@ -3,8 +3,8 @@ using QuantumTrader.Dataflow;
 namespace QuantumTrader.Rollout.Serving;
 
 /// <summary>
-/// What the tap in front of a phase and the switch behind it share: which operations came by, in which state of the phase, and the
-/// candidate that they were handed to. The tap writes and the switch reads; the lives of the candidate are the tap's business.
+/// What the tap in front of a phase and the switch behind it share: which operations came by, and the candidate that they were
+/// handed to. The tap writes and the switch reads; the lives of the candidate are the tap's business.
 /// </summary>
 internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TIn, TOut>> make, TimeProvider clock) : IDisposable
     where TIn : struct, IEvent<TIn>
@@ -44,8 +44,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
     /// <summary>Tap: operations come by.</summary>
     public void Arrive(Run<TIn> run)
     {
-        var state = phase.State;
-        if (!state.Runs)
+        if (!phase.State.Runs)
         {
             End();
             return;
@@ -72,7 +71,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
 
         candidate?.Publish();
         phase.Evidence.Handed(started, shed);
-        _arrivals.TryWrite(new Arrival<TIn, TOut>(last, handed, clock.GetTimestamp(), state, candidate));
+        _arrivals.TryWrite(new Arrival<TIn, TOut>(last, handed, clock.GetTimestamp(), candidate));
     }
 
     /// <summary>Switch: what was decided for an operation; false when it came by while the phase was off.</summary>

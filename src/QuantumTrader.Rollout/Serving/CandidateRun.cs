@@ -19,6 +19,8 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     private readonly Bell _candidateBell = new();
     private readonly Bell _mainBell = new();
     private readonly Bell _roomBell = new();
+    // The tap's own: over a boundary it waits on another thread than the switch.
+    private readonly Bell _tapBell = new();
     private readonly CandidateFeed<TIn> _feed;
     private readonly Comparison<TOut> _comparison;
     private readonly TimeProvider _clock;
@@ -48,7 +50,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         _answers = new HandOff<TOut>(capacity + (2 * run));
         _comparison = comparison;
         _clock = clock;
-        _feed = new CandidateFeed<TIn>(_operations, _candidateBell, () => _isAsked, Compare, _mainBell.Ring, OnHandled);
+        _feed = new CandidateFeed<TIn>(_operations, _candidateBell, () => _isAsked, Compare, _tapBell.Ring, OnHandled);
         _graph = build(_feed, new CandidateAnswers<TOut>(OnAnswer));
         _progress = clock.GetTimestamp();
     }
@@ -97,7 +99,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     public bool WaitForRoom(TimeSpan hangAfter)
     {
         _candidateBell.Ring();
-        WaitFor(() => _isDown || _operations.Count < _operations.Capacity, null, hangAfter);
+        WaitFor(_tapBell, () => _isDown || _operations.Count < _operations.Capacity, null, hangAfter);
         return !_isDown && _operations.Count < _operations.Capacity;
     }
 
@@ -106,7 +108,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     {
         _isAsked = true;
         _candidateBell.Ring();
-        WaitFor(() => _isDown || Volatile.Read(ref _comparedThrough) >= _offeredThrough, null, hangAfter);
+        WaitFor(_mainBell, () => _isDown || Volatile.Read(ref _comparedThrough) >= _offeredThrough, null, hangAfter);
     }
 
     /// <summary>Main path: takes the answer to an operation, waiting for it until the deadline.</summary>
@@ -147,7 +149,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
 
     // Apart from its caller, which would else pay for the closure even when the answer is there.
     private bool WaitForAnswer(long sequence, long? deadline, TimeSpan hangAfter) =>
-        WaitFor(() => _isDown || _answers.HasItem || Volatile.Read(ref _handledThrough) >= sequence, deadline, hangAfter);
+        WaitFor(_mainBell, () => _isDown || _answers.HasItem || Volatile.Read(ref _handledThrough) >= sequence, deadline, hangAfter);
 
     /// <summary>Main path: drops the answers to all operations up to this one.</summary>
     public void Forget(long through)
@@ -181,7 +183,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     /// <summary>Waits for its end; false when it hangs.</summary>
     public bool WaitForEnd(TimeSpan hangAfter)
     {
-        WaitFor(() => _isDown, null, hangAfter);
+        WaitFor(_mainBell, () => _isDown, null, hangAfter);
         return _isDown;
     }
 
@@ -204,6 +206,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         OnHandled(_handledThrough);
         _isDown = true;
         _mainBell.Ring();
+        _tapBell.Ring();
         return report;
     }
 
@@ -247,7 +250,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     }
 
     // Looks for a moment before it sleeps: an answer is mostly there within microseconds, and sleeping costs more.
-    private bool WaitFor(Func<bool> isDone, long? deadline, TimeSpan hangAfter)
+    private bool WaitFor(Bell bell, Func<bool> isDone, long? deadline, TimeSpan hangAfter)
     {
         var spinner = new SpinWait();
         var began = _clock.GetTimestamp();
@@ -272,7 +275,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
             }
 
             var left = deadline is { } at ? _clock.GetElapsedTime(now, at) : hangAfter - stoodStill;
-            _mainBell.Wait(isDone, left < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : left);
+            bell.Wait(isDone, left < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : left);
         }
 
         return true;

@@ -29,11 +29,6 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
             throw Refuse($"the candidate '{_candidate}' of an effect must only read, as sinks do; {type.Name} sends events on. Make the phase one of kind value.");
         }
 
-        if (_baseline.Length > 0)
-        {
-            throw Refuse($"an effect has no baseline, which is not to do it; found '{_baseline}'. Remove it.");
-        }
-
         var line = Make(typeof(EffectLine<>).MakeGenericType(type.Output), []);
         return
         [
@@ -48,10 +43,10 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         var baseline = Find(_baseline, "baseline");
         var candidate = Find(_candidate, "candidate");
         var (tapped, own) = Branch(candidate);
-        var (operation, answer) = (factory.Plan[tapped].Type.Output, factory.Plan[candidate.Name].Type.Output);
-        if (factory.Plan[baseline.Name].Type.Output != answer)
+        var (operation, answer) = (OutputOf(tapped), OutputOf(candidate.Name));
+        if (OutputOf(baseline.Name) != answer)
         {
-            throw Refuse($"the candidate '{_candidate}' sends {answer.Name}, but the baseline '{_baseline}' sends {factory.Plan[_baseline].Type.Output.Name}. Both must answer with the same type of event.");
+            throw Refuse($"the candidate '{_candidate}' sends {answer.Name}, but the baseline '{_baseline}' sends {OutputOf(_baseline).Name}. Both must answer with the same type of event.");
         }
 
         if (!Upstream(baseline).Contains(tapped))
@@ -113,6 +108,11 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
             ? (only, own)
             : throw Refuse($"the candidate '{_candidate}' branches off at {string.Join(" and ", tapped.Select(t => $"'{t}'"))}. Put one block in front of both, such as features.join, and let the candidate read from it.");
     }
+
+    // The taps and switches of other phases pass on what they read.
+    private Type OutputOf(string part) => factory.Plan.Blocks.FirstOrDefault(b => b.Name == part) is { } block
+        ? block.Type.Output
+        : OutputOf(parts.First(p => p.Name == part).Inputs[0].From[0]);
 
     private HashSet<string> Upstream(GraphPart part)
     {

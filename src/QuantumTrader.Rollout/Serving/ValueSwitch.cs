@@ -49,11 +49,12 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
 
     private void Answer(ref TOut answer, in EventAddress address)
     {
+        // Read once, and here: what comes behind a change is decided by it, however the stream was cut into runs in front of the tap.
         var now = _phase.State;
         if (!_line.TryFind(answer.Sequence, out var arrival) || arrival.Run is not { } candidate || !now.Runs)
         {
             // Came by while there was no candidate, or the phase has been switched off since.
-            Keep(arrival.State ?? now, in answer, in address, FallbackReason.Shed);
+            Keep(now, in answer, in address, FallbackReason.Shed);
             return;
         }
 
@@ -64,28 +65,28 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
             _shadow.Offer(candidate, in answer, in address);
         }
 
-        if (!Serves(arrival.State, in answer, in address))
+        if (!Serves(now, in answer, in address))
         {
-            _phase.Evidence.Original();
+            _phase.Evidence.Original(1, now);
         }
         else if (!now.Serves)
         {
-            _phase.Evidence.Fallback(FallbackReason.Breaker);
+            _phase.Evidence.Fallback(FallbackReason.Breaker, now);
         }
         else if (!isHanded)
         {
-            _phase.Evidence.Fallback(FallbackReason.Shed);
+            _phase.Evidence.Fallback(FallbackReason.Shed, now);
         }
         else
         {
-            Serve(ref answer, in address, candidate, arrival.Stamp);
+            Serve(ref answer, in address, candidate, arrival.Stamp, now);
         }
 
         // In the shadow nobody takes the answers; and one that was not taken in time is never taken.
         _shadow.Forget(candidate, sequence);
     }
 
-    private void Serve(ref TOut answer, in EventAddress address, CandidateRun<TIn, TOut> candidate, long stamp)
+    private void Serve(ref TOut answer, in EventAddress address, CandidateRun<TIn, TOut> candidate, long stamp, PhaseState now)
     {
         long? deadline = _phase.Options.Serve.Deadline is { } time ? stamp + (long)(time.TotalSeconds * _clock.TimestampFrequency) : null;
         var reason = candidate.Take(answer.Sequence, deadline, _line.HangAfter, out var candidates);
@@ -96,12 +97,12 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
 
         if (reason is { } fallback)
         {
-            _phase.Evidence.Fallback(fallback);
+            _phase.Evidence.Fallback(fallback, now);
         }
         else
         {
             answer = candidates;
-            _phase.Evidence.Enhanced();
+            _phase.Evidence.Enhanced(now);
         }
     }
 

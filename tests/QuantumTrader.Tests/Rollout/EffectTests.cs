@@ -70,7 +70,7 @@ public sealed class EffectTests
 
     [Theory]
     [InlineData("candidate: { block: baseline }", "must only read")]
-    [InlineData("candidate: { block: keep }, baseline: { block: baseline }", "an effect has no baseline")]
+    [InlineData("candidate: { block: keep }, baseline: { block: baseline }", "its baseline is not to have it")]
     [InlineData("candidate: { block: kep }", "'kep' is no block of the pipeline")]
     public void A_phase_that_does_not_fit_the_graph_is_refused_at_its_place(string phase, string expected)
     {
