@@ -125,16 +125,16 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
             var isDown = _isDown;
             var handledThrough = Volatile.Read(ref _handledThrough);
             Forget(sequence - 1);
-            // Asked once: an answer that comes between two looks is the one waited for, not a later one.
-            var hasAnswer = _answers.HasItem;
-            if (hasAnswer && _answers.Head.Sequence == sequence)
+            // Looked at once, because it may be an earlier one that came just now, or the one waited for a moment later.
+            var next = _answers.HasItem ? _answers.Head.Sequence : long.MinValue;
+            if (next == sequence)
             {
                 answer = _answers.Take();
                 return null;
             }
 
             answer = default;
-            if (isDown || handledThrough >= sequence || hasAnswer)
+            if (isDown || handledThrough >= sequence || next > sequence)
             {
                 return FallbackReason.Error;
             }

@@ -138,7 +138,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         {
             var plan = factory.Plan;
             // One by one: an answer does not wait for those behind it, and one operation that hangs is told from many that take their time.
-            var builder = new GraphBuilder(plan.Engine with { Batch = 1, Workers = 1, IsBehind = true, Hashes = false, DrainDeadline = phase.Options.Shadow.HangAfter }).Add(tapped, feed);
+            var builder = new GraphBuilder(plan.Engine with { Batch = 1, Fuse = true, Workers = 1, IsBehind = true, Hashes = false, DrainDeadline = phase.Options.Shadow.HangAfter }).Add(tapped, feed);
             foreach (var part in own)
             {
                 var isHosted = plan.Blocks.Any(b => b.Name == part.Name && b.Type.Shape == BlockShape.Propagator);
@@ -176,7 +176,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         {
             var (capacity, run) = (phase.Options.Shadow.Queue, factory.Plan.Engine.Batch);
             var comparer = new AnswerComparer<TOut>(Format, phase.Options.Compare);
-            var comparison = new Comparison<TOut>(comparer.Compare, phase.Evidence.Compared, capacity + (2 * run));
+            var comparison = new Comparison<TOut>(comparer.Compare, phase.Evidence.Compared, 4 * (capacity + (2 * run)));
             return new CandidateRun<TIn, TOut>(Build, capacity, run, comparison, clock);
         }
     }
