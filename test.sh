@@ -2,7 +2,7 @@
 # Runs all tests; the last line counts them. --all adds the slow ones.
 set -uo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-tests_need_python="zmq numpy onnx"
+for_tests="zmq numpy onnx"
 . "$root/src/setup.sh" || exit $?
 . "$root/src/valkey.sh"
 cd "$root" || exit 1

@@ -18,9 +18,13 @@ bash "$root/src/Microsoft.ML.OnnxRuntime/restore.sh" >&2
 # Only pipelines with a ZeroMQ block need libzmq: without it everything else builds, runs and is tested.
 packages=""
 case "$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null)" in *libzmq.so.5*) ;; *) packages="libzmq5" ;; esac
-for module in ${tests_need_python:-}; do
+for module in ${for_tests:-}; do
     /usr/bin/python3 -c "import $module" >/dev/null 2>&1 || packages="$packages python3-$module"
 done
+# The simulator of ProfitDLL is C, and is built by the tests that load it.
+if [ -n "${for_tests:-}" ] && ! command -v "${CC:-gcc}" >/dev/null 2>&1; then
+    packages="$packages gcc libc6-dev"
+fi
 if [ -n "$packages" ] && [ "$(uname -s)" = Linux ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "Installing $packages (for the ZeroMQ bus, and for tests) ..." >&2
