@@ -66,7 +66,7 @@ public sealed class ModelsCommandTests
         var (code, output, _) = Qt.Run("models", "verify", "pipelines/models", "--batch", "4");
         code.ShouldBe(0);
         output.ShouldContain("good    pipelines/models/demo.onnx: 'demo' answers 8 golden rows within ");
-        output.ShouldEndWith("2 good, 0 refused.\n");
+        output.ShouldEndWith("4 good, 0 refused.\n");
     }
 
     [Fact]
