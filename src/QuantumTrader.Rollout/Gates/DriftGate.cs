@@ -1,3 +1,5 @@
+using QuantumTrader.Models;
+
 namespace QuantumTrader.Rollout.Gates;
 
 /// <summary>
@@ -9,8 +11,8 @@ internal sealed class DriftGate(string name, GateOptions options) : Gate(name, o
     // Values of the baseline that fix the bins; as many of each side are needed before the index says anything.
     private const int ToBegin = 1000;
 
-    private readonly long[] _baseline = new long[options.Bins];
-    private readonly long[] _candidate = new long[options.Bins];
+    private readonly double[] _baseline = new double[options.Bins];
+    private readonly double[] _candidate = new double[options.Bins];
     private readonly List<double> _first = [];
     private double[] _edges = [];
     private long _samples;
@@ -45,12 +47,12 @@ internal sealed class DriftGate(string name, GateOptions options) : Gate(name, o
 
     public override GateReading Read()
     {
-        var index = _samples >= ToBegin ? Index() : double.NaN;
+        var index = _samples >= ToBegin ? PopulationStability.Index(_baseline, _candidate) : double.NaN;
         var verdict = double.IsNaN(index) ? GateVerdict.Inconclusive : index >= Options.Hold ? GateVerdict.Failed : GateVerdict.Passed;
         return new GateReading(Name, verdict, _samples, index, Options.Hold, double.NaN, double.NaN) { IsDryRun = Options.DryRun, Warns = index >= Options.Warn };
     }
 
-    public override double[] Save() => _edges.Length == 0 ? [] : [_samples, .. _edges, .. _baseline.Select(c => (double)c), .. _candidate.Select(c => (double)c)];
+    public override double[] Save() => _edges.Length == 0 ? [] : [_samples, .. _edges, .. _baseline, .. _candidate];
 
     public override void Restore(double[] saved)
     {
@@ -63,7 +65,7 @@ internal sealed class DriftGate(string name, GateOptions options) : Gate(name, o
         _edges = saved[1..Options.Bins];
         for (var bin = 0; bin < Options.Bins; bin++)
         {
-            (_baseline[bin], _candidate[bin]) = ((long)saved[Options.Bins + bin], (long)saved[(2 * Options.Bins) + bin]);
+            (_baseline[bin], _candidate[bin]) = (saved[Options.Bins + bin], saved[(2 * Options.Bins) + bin]);
         }
     }
 
@@ -71,18 +73,5 @@ internal sealed class DriftGate(string name, GateOptions options) : Gate(name, o
     {
         var at = Array.BinarySearch(_edges, value);
         return at < 0 ? ~at : at + 1;
-    }
-
-    // Half a value more in every bin: one that is empty must not make the index infinite.
-    private double Index()
-    {
-        var (index, total) = (0.0, _samples + (0.5 * Options.Bins));
-        for (var bin = 0; bin < Options.Bins; bin++)
-        {
-            var (expected, found) = ((_baseline[bin] + 0.5) / total, (_candidate[bin] + 0.5) / total);
-            index += (found - expected) * Math.Log(found / expected);
-        }
-
-        return index;
     }
 }

@@ -28,7 +28,6 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     // Operations that were answered without the candidate because it was late; each leaves again with the next answer.
     private readonly Queue<long> _missed = new();
     private readonly Graph _graph;
-    private Task<GraphReport>? _run;
     private long _handedThrough;
     private long _handledThrough;
     private long _comparedThrough;
@@ -62,7 +61,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     public GraphReport? Report { get; private set; }
 
     /// <summary>Begins to work.</summary>
-    public void Start() => _run = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+    public void Start() => Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Main path: hands over an operation; false when there is no room.</summary>
     public bool TryHand(in TIn operation)
@@ -199,15 +198,13 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Close();
 
-    private async Task<GraphReport> RunAsync()
+    private async Task RunAsync()
     {
-        var report = await _graph.RunAsync().ConfigureAwait(false);
-        Report = report;
+        Report = await _graph.RunAsync().ConfigureAwait(false);
         OnHandled(_handledThrough);
         _isDown = true;
         _mainBell.Ring();
         _tapBell.Ring();
-        return report;
     }
 
     private void OnAnswer(TOut answer)
