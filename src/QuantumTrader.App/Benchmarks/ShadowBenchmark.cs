@@ -106,19 +106,28 @@ internal sealed record ShadowWorkOptions
 [Block("bench.work", "Answers operations.")]
 internal sealed class ShadowWork(ShadowWorkOptions options) : Operator<MarketEvent, MarketEvent>
 {
+    // Ends the tasks of the naive way with their run: those that hang would else hold the pool's threads in the runs behind it.
+    private readonly CancellationTokenSource _end = new();
+
     public override void Process(Run<MarketEvent> run, Output<MarketEvent> output)
     {
         foreach (ref readonly var operation in run)
         {
             if (options.Beside != Misbehaviour.None)
             {
-                _ = Task.Run(() => Misbehave(options.Beside, BrokenOff), BrokenOff);
+                _ = Task.Run(() => Misbehave(options.Beside, _end.Token), _end.Token);
             }
 
             Thread.SpinWait(200);
             Misbehave(options.Is, BrokenOff);
             output.Pass(in operation);
         }
+    }
+
+    public override void Dispose()
+    {
+        _end.Cancel();
+        base.Dispose();
     }
 
     private static void Misbehave(Misbehaviour mode, CancellationToken end)
