@@ -130,6 +130,9 @@ public enum Mode
     ThrowsInConstructor,
     HangsInConstructor,
     ThrowsInDispose,
+
+    /// <summary>No two instances agree.</summary>
+    Moody,
 }
 
 public sealed record AnswerOptions
@@ -146,7 +149,10 @@ public sealed record AnswerOptions
 [Block("rollout.answer", "Answers operations.")]
 public sealed class Answerer : Operator<Operation, Answer>
 {
+    private static int _instances;
+
     private readonly AnswerOptions _options;
+    private readonly int _mood = Interlocked.Increment(ref _instances);
 
     public Answerer(AnswerOptions options)
     {
@@ -194,6 +200,9 @@ public sealed class Answerer : Operator<Operation, Answer>
                     break;
                 case Mode.Late:
                     Thread.Sleep(20);
+                    break;
+                case Mode.Moody:
+                    answer = answer with { Score = operation.Value + _mood };
                     break;
                 case Mode.WrongKey:
                     answer = answer with { Symbol = (operation.Symbol + 1) % 4 };

@@ -20,5 +20,5 @@ internal sealed record RolloutReport(IReadOnlyList<RolloutReport.PhaseLine> Phas
     /// <summary>For people: the story, and a line per phase.</summary>
     public IEnumerable<string> ToLines() => Story.Concat(Phases.Select(p => string.Create(
         CultureInfo.InvariantCulture,
-        $"{p.Name} is {p.State}: {p.Counts.EnhancedCalls:N0} of {p.Counts.Ops:N0} operations by the candidate, {p.Counts.Fallbacks.Values.Sum():N0} fallbacks; compared {p.Counts.Outcomes.Values.Sum():N0}, of which {p.Counts.Outcomes[Outcome.Match]:N0} agree, {p.Counts.Outcomes[Outcome.Mismatch]:N0} differ, {p.Counts.Outcomes[Outcome.CandidateError]:N0} without an answer; {p.Counts.ShadowShed:N0} shed")));
+        $"{p.Name} is {p.State}: {p.Counts.EnhancedCalls:N0} of {p.Counts.Ops:N0} operations by the candidate, {p.Counts.Fallbacks.Values.Sum():N0} fallbacks; compared {p.Counts.Outcomes.Values.Sum():N0}, of which {p.Counts.Outcomes[Outcome.Match]:N0} agree, {p.Counts.Outcomes[Outcome.Mismatch]:N0} differ, {p.Counts.Outcomes[Outcome.CandidateError]:N0} without an answer; {p.Counts.ShadowShed:N0} shed{(p.Counts.Contradicted > 0 ? $"; asked again {p.Counts.Repeated:N0} times, the baseline contradicted itself {p.Counts.Contradicted:N0} times" : "")}")));
 }

@@ -73,6 +73,11 @@ internal sealed class PhaseChecks(IReadOnlyList<PhaseOptions> phases, DateOnly t
         {
             Find($"{place}.baseline", $"the phase '{phase.Name}' adds an effect; its baseline is not to have it. Remove baseline, or kind: effect.");
         }
+
+        if (phase.Kind == PhaseKind.Effect && phase.Compare.AaSample > Share.None)
+        {
+            Find($"{place}.compare.aa_sample", $"the phase '{phase.Name}' adds an effect; it has no baseline that could be asked again. Remove aa_sample.");
+        }
     }
 
     private void Steps(PhaseOptions phase, string place)

@@ -19,6 +19,14 @@ internal static class PhasePlanChecks
                     yield return new ConfigurationException($"{place}.candidate.block", $"the candidate '{candidate.Name}' reads from nothing, so it has no operations. Name a block that reads what the baseline reads.");
                 }
 
+                foreach (var (name, gate) in phase.Options.Gates)
+                {
+                    if (gate.Field is { } watched && factory.Format(candidate.Type.Output) is { } format && !format.Fields.Contains(watched))
+                    {
+                        yield return new ConfigurationException($"{place}.gates.{name}.field", $"'{candidate.Name}' sends {candidate.Type.Output.Name}, which has no field '{watched}'. Fields: {string.Join(", ", format.Fields)}.");
+                    }
+                }
+
                 var field = phase.Options.Route.Unit switch { RouteUnit.Strategy => "model", RouteUnit.Account => "account", _ => null };
                 if (field is not null && factory.Format(candidate.Type.Output)?.Fields.Contains(field) != true)
                 {

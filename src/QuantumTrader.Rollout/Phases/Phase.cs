@@ -18,6 +18,7 @@ public sealed class Phase
         Route = new Route(salt, unit);
         // Another salt: else what is compared in the shadow is exactly what is served later.
         ShadowRoute = new Route(salt + "/shadow", unit);
+        RepetitionRoute = new Route(salt + "/repetition", unit);
     }
 
     /// <summary>What the pipeline says of it.</summary>
@@ -35,6 +36,9 @@ public sealed class Phase
 
     /// <summary>Chooses what is compared in the shadow.</summary>
     public Route ShadowRoute { get; }
+
+    /// <summary>Chooses where the baseline is asked again.</summary>
+    public Route RepetitionRoute { get; }
 
     /// <summary>What was seen of it.</summary>
     public PhaseEvidence Evidence { get; } = new();

@@ -70,6 +70,12 @@ public sealed record PhaseCounts
 
     /// <summary>Candidates that were given up because they hung.</summary>
     public required int Abandoned { get; init; }
+
+    /// <summary>Operations on which the baseline was asked again.</summary>
+    public required long Repeated { get; init; }
+
+    /// <summary>How often it then contradicted itself: never, if it is deterministic.</summary>
+    public required long Contradicted { get; init; }
 }
 
 /// <summary>
@@ -89,6 +95,8 @@ public sealed class PhaseEvidence
     private long _shed;
     private long _late;
     private int _abandoned;
+    private long _repeated;
+    private long _contradicted;
 
     /// <summary>Told, outside of all locks, when the breaker must open.</summary>
     internal Action? Tripped { get; set; }
@@ -177,6 +185,8 @@ public sealed class PhaseEvidence
     {
         lock (_gate)
         {
+            _repeated++;
+            _contradicted += agrees ? 0 : 1;
             _watch?.Noise(agrees);
         }
     }
@@ -214,6 +224,8 @@ public sealed class PhaseEvidence
                 Outcomes = Enum.GetValues<Outcome>().ToDictionary(o => o, o => _outcomes[(int)o]),
                 Late = _late,
                 Abandoned = _abandoned,
+                Repeated = _repeated,
+                Contradicted = _contradicted,
             };
         }
     }

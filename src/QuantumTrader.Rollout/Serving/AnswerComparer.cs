@@ -34,6 +34,10 @@ internal sealed class AnswerComparer<T>(EventFormat<T> format, CompareOptions op
         return outcome;
     }
 
+    /// <summary>The values of a field in the two answers that were compared last; false when it is no single number in both.</summary>
+    public bool TryPair(string field, out double baseline, out double candidate) =>
+        _baseline.Numbers.TryGetValue(field, out baseline) & _candidate.Numbers.TryGetValue(field, out candidate);
+
     private bool Agree(string field)
     {
         if (options.Fields.TryGetValue(field, out var rule))

@@ -15,7 +15,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
 
     private readonly HandOff<TIn> _operations;
     private readonly HandOff<TOut> _answers;
-    private readonly HandOff<TOut> _baselines;
+    private readonly HandOff<Offer<TOut>> _baselines;
     private readonly Bell _candidateBell = new();
     private readonly Bell _mainBell = new();
     private readonly Bell _roomBell = new();
@@ -23,6 +23,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     private readonly Bell _tapBell = new();
     private readonly CandidateFeed<TIn> _feed;
     private readonly Comparison<TOut> _comparison;
+    private readonly Comparison<TOut> _repetition;
     private readonly TimeProvider _clock;
     private readonly Lock _comparing = new();
     // Operations that were answered without the candidate because it was late; each leaves again with the next answer.
@@ -37,20 +38,21 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     private volatile bool _isAsked;
 
     /// <summary>A life that has not yet begun.</summary>
-    /// <param name="build">Puts the candidate's blocks between a source and an observer.</param>
+    /// <param name="build">Puts the candidate's blocks between a source and an observer, and the baseline's, where it is asked again, before another one.</param>
     /// <param name="capacity">Operations that may wait.</param>
     /// <param name="run">Most operations that come by at once: as many answers must fit, since nobody takes them before all came by.</param>
-    /// <param name="comparison">Compares answers; told on the candidate's threads.</param>
+    /// <param name="comparison">Compares answers with the candidate's; told on the candidate's threads.</param>
+    /// <param name="repetition">Compares answers with what the baseline says when asked again.</param>
     /// <param name="clock">Measures deadlines and hangs.</param>
-    public CandidateRun(Func<Source<TIn>, Observer<TOut>, Graph> build, int capacity, int run, Comparison<TOut> comparison, TimeProvider clock)
+    public CandidateRun(Func<Source<TIn>, Observer<TOut>, Observer<TOut>, Graph> build, int capacity, int run, Comparison<TOut> comparison, Comparison<TOut> repetition, TimeProvider clock)
     {
         _operations = new HandOff<TIn>(capacity);
-        _baselines = new HandOff<TOut>(capacity);
+        _baselines = new HandOff<Offer<TOut>>(capacity);
         _answers = new HandOff<TOut>(capacity + (2 * run));
-        _comparison = comparison;
+        (_comparison, _repetition) = (comparison, repetition);
         _clock = clock;
         _feed = new CandidateFeed<TIn>(_operations, _candidateBell, () => _isAsked, Compare, _tapBell.Ring, OnHandled);
-        _graph = build(_feed, new CandidateAnswers<TOut>(OnAnswer));
+        _graph = build(_feed, new CandidateAnswers<TOut>(OnAnswer), new CandidateAnswers<TOut>(OnRepetition));
         _progress = clock.GetTimestamp();
     }
 
@@ -79,9 +81,12 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     public void Publish() => _candidateBell.Ring();
 
     /// <summary>Main path: the baseline's answer to an operation, to be compared; false when there is no room.</summary>
-    public bool TryOffer(in TOut baseline)
+    /// <param name="baseline">The answer.</param>
+    /// <param name="isCompared">It is held against the candidate's.</param>
+    /// <param name="isRepeated">It is held against what the baseline says when it is asked again.</param>
+    public bool TryOffer(in TOut baseline, bool isCompared, bool isRepeated)
     {
-        if (_isDown || !_baselines.TryWrite(TOut.Keep(in baseline)))
+        if (_isDown || !_baselines.TryWrite(new Offer<TOut>(TOut.Keep(in baseline)) { AwaitsCandidate = isCompared, AwaitsRepetition = isRepeated }))
         {
             return false;
         }
@@ -191,6 +196,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     {
         _isDown = true;
         _comparison.Stop();
+        _repetition.Stop();
         // Elsewhere: it wakes whoever waits in the candidate's code, which must not run here.
         Task.Run(() => _graph.Abort(reason));
     }
@@ -224,6 +230,14 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         Compare();
     }
 
+    private void OnRepetition(TOut answer)
+    {
+        lock (_comparing)
+        {
+            _repetition.Answer(in answer);
+        }
+    }
+
     private void OnHandled(long sequence)
     {
         Volatile.Write(ref _progress, _clock.GetTimestamp());
@@ -237,13 +251,21 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         lock (_comparing)
         {
             _isAsked = false;
-            while (_baselines.HasItem && _comparison.TryCompare(in _baselines.Head, Volatile.Read(ref _handledThrough)))
+            while (_baselines.HasItem && IsOver(ref _baselines.Head))
             {
-                Volatile.Write(ref _comparedThrough, _baselines.Take().Sequence);
+                Volatile.Write(ref _comparedThrough, _baselines.Take().Answer.Sequence);
             }
         }
 
         _mainBell.Ring();
+    }
+
+    private bool IsOver(ref Offer<TOut> offer)
+    {
+        var handledThrough = Volatile.Read(ref _handledThrough);
+        offer.AwaitsCandidate = offer.AwaitsCandidate && !_comparison.TryCompare(in offer.Answer, handledThrough);
+        offer.AwaitsRepetition = offer.AwaitsRepetition && !_repetition.TryCompare(in offer.Answer, handledThrough);
+        return !offer.AwaitsCandidate && !offer.AwaitsRepetition;
     }
 
     // Looks for a moment before it sleeps: an answer is mostly there within microseconds, and sleeping costs more.

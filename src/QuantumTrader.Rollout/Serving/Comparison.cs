@@ -3,10 +3,10 @@ using QuantumTrader.Dataflow;
 namespace QuantumTrader.Rollout.Serving;
 
 /// <summary>Brings the answers of baseline and candidate together. Runs on the candidate's side, under its lock.</summary>
-/// <param name="compare">Says what came of two answers to the same operation.</param>
-/// <param name="tell">Takes the outcomes.</param>
+/// <param name="comparer">Says what came of two answers to the same operation.</param>
+/// <param name="tell">Takes the outcomes, while the comparer still holds the answers that were compared.</param>
 /// <param name="capacity">Answers that may wait for the baseline's.</param>
-internal sealed class Comparison<T>(Func<T, T, Outcome> compare, Action<Outcome> tell, int capacity) where T : struct, IEvent<T>
+internal sealed class Comparison<T>(AnswerComparer<T> comparer, Action<Outcome> tell, int capacity) where T : struct, IEvent<T>
 {
     private readonly Queue<T> _answers = new();
     private volatile bool _isStopped;
@@ -56,7 +56,7 @@ internal sealed class Comparison<T>(Func<T, T, Outcome> compare, Action<Outcome>
     {
         try
         {
-            return compare(baseline, answer);
+            return comparer.Compare(baseline, answer);
         }
 #pragma warning disable CA1031 // Whatever a comparer throws is its own fault, and must end here.
         catch (Exception)

@@ -54,7 +54,8 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
             throw Refuse($"the candidate '{_candidate}' branches off at '{tapped}', which the baseline '{_baseline}' does not read, so their answers belong to different operations. Let both begin at the same block.");
         }
 
-        var line = Make(typeof(ValueLine<,>).MakeGenericType(operation, answer), [tapped, own]);
+        var again = phase.Options.Compare.AaSample > Share.None ? Between(tapped, baseline) : [];
+        var line = Make(typeof(ValueLine<,>).MakeGenericType(operation, answer), [tapped, own, again]);
         var result = new List<GraphPart>();
         foreach (var part in parts.Where(p => !own.Contains(p)))
         {
@@ -130,8 +131,28 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
 
     private ConfigurationException Refuse(string message) => new("phases", $"Phase '{phase.Options.Name}': {message}");
 
+    // The blocks of the baseline behind the tap, which are made a second time so that it can be asked again.
+    private List<GraphPart> Between(string tapped, GraphPart baseline)
+    {
+        var upstream = Upstream(baseline);
+        var own = new List<GraphPart>();
+        foreach (var part in parts.Where(p => upstream.Contains(p.Name) || p == baseline))
+        {
+            if (part.Inputs.SelectMany(i => i.From).Any(f => f == tapped || own.Any(o => o.Name == f)))
+            {
+                own.Add(part);
+            }
+        }
+
+        var others = own.SelectMany(p => p.Inputs).SelectMany(i => i.From).Where(f => f != tapped && own.All(o => o.Name != f)).Distinct().ToList();
+        var shared = own.FirstOrDefault(p => factory.Plan.Blocks.All(b => b.Name != p.Name));
+        return others.Count > 0 ? throw Refuse($"compare.aa_sample asks the baseline '{_baseline}' again, but it also reads from {string.Join(" and ", others.Select(o => $"'{o}'"))}, which the candidate does not read. Remove aa_sample.")
+            : shared is not null ? throw Refuse($"compare.aa_sample asks the baseline '{_baseline}' again, but behind '{tapped}' it depends on '{shared.Name}', which cannot be asked twice. Remove aa_sample.")
+            : own;
+    }
+
     // A candidate's throw is a missing answer, not the end of its graph; and no edge of it sheds: that is done in front of all of it, and counted.
-    private Graph Build(Block feed, string tapped, IEnumerable<GraphPart> own, Block answers, string answering)
+    private Graph Build(Block feed, string tapped, IEnumerable<GraphPart> own, Block answers, string answering, IReadOnlyList<GraphPart> again, Block repetitions)
     {
         // Factories make their formats when first asked, and lives of a candidate are made on other threads.
         lock (_making)
@@ -139,13 +160,14 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
             var plan = factory.Plan;
             // One by one: an answer does not wait for those behind it, and one operation that hangs is told from many that take their time.
             var builder = new GraphBuilder(plan.Engine with { Batch = 1, Fuse = true, Workers = 1, IsBehind = true, Hashes = false, DrainDeadline = phase.Options.Shadow.HangAfter }).Add(tapped, feed);
-            foreach (var part in own)
+            foreach (var part in own.Concat(again))
             {
                 var isHosted = plan.Blocks.Any(b => b.Name == part.Name && b.Type.Shape == BlockShape.Propagator);
                 builder.Add(part.Name, part.Make, part.Inputs, part.Settings with { OnError = isHosted ? OnError.Fail : OnError.Drop, Edge = null });
             }
 
-            return builder.Add("answers", answers, [answering]).Build();
+            builder.Add("answers", answers, [answering]);
+            return (again.Count > 0 ? builder.Add("repetitions", repetitions, [_baseline]) : builder).Build();
         }
     }
 
@@ -170,18 +192,44 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
 
         public override Block Tap() => new Tap<TIn, TOut>(Shared);
 
-        protected abstract Graph Build(Source<TIn> feed, Observer<TOut> answers);
+        protected abstract Graph Build(Source<TIn> feed, Observer<TOut> answers, Observer<TOut> repetitions);
 
         private CandidateRun<TIn, TOut> Make()
         {
             var (capacity, run) = (phase.Options.Shadow.Queue, factory.Plan.Engine.Batch);
+            var most = 4 * (capacity + (2 * run));
             var comparer = new AnswerComparer<TOut>(Format, phase.Options.Compare);
-            var comparison = new Comparison<TOut>(comparer.Compare, phase.Evidence.Compared, 4 * (capacity + (2 * run)));
-            return new CandidateRun<TIn, TOut>(Build, capacity, run, comparison, clock);
+            string[] drifting = [.. phase.Options.Gates.Values.Select(g => g.Field).OfType<string>().Distinct()];
+            var comparison = new Comparison<TOut>(comparer, Compared, most);
+            var repetition = new Comparison<TOut>(new AnswerComparer<TOut>(Format, phase.Options.Compare), Repeated, most);
+            return new CandidateRun<TIn, TOut>(Build, capacity, run, comparison, repetition, clock);
+
+            void Compared(Outcome outcome)
+            {
+                phase.Evidence.Compared(outcome);
+                if (outcome is Outcome.Match or Outcome.Mismatch or Outcome.Ignored)
+                {
+                    foreach (var field in drifting)
+                    {
+                        if (comparer.TryPair(field, out var baseline, out var candidate))
+                        {
+                            phase.Evidence.Paired(field, baseline, candidate);
+                        }
+                    }
+                }
+            }
+
+            void Repeated(Outcome outcome)
+            {
+                if (outcome != Outcome.CompareError)
+                {
+                    phase.Evidence.Noise(outcome is Outcome.Match or Outcome.Ignored);
+                }
+            }
         }
     }
 
-    private sealed class ValueLine<TIn, TOut>(PhaseGraph graph, Phase phase, BlockFactory factory, TimeProvider clock, string tapped, HashSet<GraphPart> own)
+    private sealed class ValueLine<TIn, TOut>(PhaseGraph graph, Phase phase, BlockFactory factory, TimeProvider clock, string tapped, HashSet<GraphPart> own, List<GraphPart> again)
         : Line<TIn, TOut>(graph, phase, factory, clock)
         where TIn : struct, IEvent<TIn>
         where TOut : struct, IEvent<TOut>
@@ -191,7 +239,8 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
 
         public override Block Switch() => new ValueSwitch<TIn, TOut>(Shared, Format, _clock);
 
-        protected override Graph Build(Source<TIn> feed, Observer<TOut> answers) => _graph.Build(feed, tapped, own, answers, _graph._candidate);
+        protected override Graph Build(Source<TIn> feed, Observer<TOut> answers, Observer<TOut> repetitions) =>
+            _graph.Build(feed, tapped, own, answers, _graph._candidate, again, repetitions);
     }
 
     private sealed class EffectLine<T>(PhaseGraph graph, Phase phase, BlockFactory factory, TimeProvider clock) : Line<T, T>(graph, phase, factory, clock)
@@ -201,7 +250,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
 
         public override Block Switch() => new EffectGate<T>(Shared, Format);
 
-        protected override Graph Build(Source<T> feed, Observer<T> answers) =>
-            _graph.Build(feed, "feed", [new GraphPart("round trip", _ => new RoundTrip<T>(Format), [(Port.Main, ["feed"])], new BlockSettings())], answers, "round trip");
+        protected override Graph Build(Source<T> feed, Observer<T> answers, Observer<T> repetitions) =>
+            _graph.Build(feed, "feed", [new GraphPart("round trip", _ => new RoundTrip<T>(Format), [(Port.Main, ["feed"])], new BlockSettings())], answers, "round trip", [], repetitions);
     }
 }

@@ -26,16 +26,18 @@ internal sealed class ShadowSide<TIn, TOut>(CandidateLine<TIn, TOut> line, Route
     /// <summary>The baseline's answer to an operation that was handed to the candidate.</summary>
     public void Offer(CandidateRun<TIn, TOut> candidate, in TOut answer, in EventAddress address)
     {
-        if (!key.IsSampled(_phase.ShadowRoute, _phase.Options.Shadow.Sample, in answer, in address))
+        var isCompared = key.IsSampled(_phase.ShadowRoute, _phase.Options.Shadow.Sample, in answer, in address);
+        var isRepeated = key.IsSampled(_phase.RepetitionRoute, _phase.Options.Compare.AaSample, in answer, in address);
+        if (!isCompared && !isRepeated)
         {
             return;
         }
 
         _offeredTo = candidate;
-        if (!candidate.TryOffer(in answer) && line.Waits)
+        if (!candidate.TryOffer(in answer, isCompared, isRepeated) && line.Waits)
         {
             candidate.WaitUntilCompared(line.HangAfter);
-            candidate.TryOffer(in answer);
+            candidate.TryOffer(in answer, isCompared, isRepeated);
         }
     }
 

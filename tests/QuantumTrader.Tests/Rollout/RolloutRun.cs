@@ -12,13 +12,13 @@ internal sealed record RolloutRun(GraphReport Report, IReadOnlyList<Answer> Answ
     public PhaseCounts Counts => Phases[0].Evidence.Count();
 
     /// <summary>Feed, a baseline, and a candidate that the phase holds.</summary>
-    public static string Yaml(string candidate = "", string phase = "", string feed = "", string engine = "") => $$"""
+    public static string Yaml(string candidate = "", string phase = "", string feed = "", string engine = "", string baseline = "") => $$"""
         version: 1
         pipeline: rollout
         engine: { hashes: true{{(engine.Length > 0 ? ", " + engine : "")}} }
         blocks:
           feed:      { type: rollout.feed{{(feed.Length > 0 ? ", " + feed : "")}} }
-          baseline:  { type: rollout.answer, from: feed, by: baseline }
+          baseline:  { type: rollout.answer, from: feed, by: baseline{{(baseline.Length > 0 ? ", " + baseline : "")}} }
           candidate: { type: rollout.answer, from: feed, by: candidate, phase: new{{(candidate.Length > 0 ? ", " + candidate : "")}} }
           keep:      { type: rollout.keep, from: baseline }
         rollout:
@@ -42,7 +42,9 @@ internal sealed record RolloutRun(GraphReport Report, IReadOnlyList<Answer> Answ
         var plan = Load(yaml);
         using var factory = new BlockFactory(plan, TimeProvider.System);
         using var graph = PipelineBuilder.Build(plan, factory);
-        var phases = factory.Section<RolloutSection>()?.Phases ?? [];
+        var rollout = factory.Section<RolloutSection>();
+        var phases = rollout?.Phases ?? [];
+        rollout?.Begin();
         var keep = (Keep)graph.Blocks["keep"];
         var run = graph.RunAsync();
         if (meanwhile is not null)

@@ -1,0 +1,67 @@
+using QuantumTrader.Pipelines;
+using QuantumTrader.Rollout;
+
+namespace QuantumTrader.Tests.Rollout;
+
+/// <summary>What a running phase tells its gates.</summary>
+public sealed class EvidenceTests
+{
+    private const string Waits = "shadow: { overload: wait, queue: 64, hang_after: 5s }";
+
+    private static string OneStep(string gate, string compare = "{ }") =>
+        $"start: auto, {Waits}, compare: {compare}, gates: {{ the: {gate} }}, steps: [ {{ shadow: {{ min_samples: 100 }}, gates: [the] }}, {{ serve: 50%, approve: manual }} ]";
+
+    [Theory]
+    [InlineData("good", "serving 50%")]
+    [InlineData("off", "shadow, held")]
+    public async Task The_values_of_both_sides_decide_on_a_gate_of_drift(string mode, string expected)
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml($"mode: {mode}", OneStep("{ metric: psi, field: score }"), "count: 3000"));
+
+        run.Phases[0].State.ToString().ShouldBe(expected);
+    }
+
+    [Theory]
+    [InlineData("", "aborted")]
+    [InlineData(", over: noise", "serving 50%")]
+    public async Task A_candidate_may_differ_as_often_as_the_baseline_contradicts_itself(string over, string expected)
+    {
+        var gate = $"{{ metric: mismatch_rate, max: 5%, block: 10{over} }}";
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(phase: OneStep(gate, "{ aa_sample: 100% }"), feed: "count: 5000", baseline: "mode: moody, every: 10"));
+
+        run.Phases[0].State.ToString().ShouldBe(expected);
+        run.Counts.Contradicted.ShouldBe(run.Counts.Repeated / 10);
+    }
+
+    [Fact]
+    public async Task A_deterministic_baseline_never_contradicts_itself()
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: drops, every: 2", $"at: shadow, {Waits}, compare: {{ aa_sample: 100% }}"));
+
+        run.Counts.ShouldSatisfyAllConditions(c => c.Repeated.ShouldBe(1000), c => c.Contradicted.ShouldBe(0), c => c.Outcomes[Outcome.CandidateError].ShouldBe(500));
+    }
+
+    [Fact]
+    public async Task What_is_compared_and_what_is_repeated_are_drawn_apart()
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(phase: "at: shadow, shadow: { sample: 10%, overload: wait, queue: 64, hang_after: 5s }, compare: { aa_sample: 50% }"));
+        var (shadow, again) = (new Route("new/shadow", "operation"), new Route("new/repetition", "operation"));
+
+        run.Counts.Outcomes.Values.Sum().ShouldBe(Enumerable.Range(1, 1000).Count(i => Route.IsIn(shadow.Hash(i), 1000)));
+        run.Counts.Repeated.ShouldBe(Enumerable.Range(1, 1000).Count(i => Route.IsIn(again.Hash(i), 5000)));
+    }
+
+    [Theory]
+    [InlineData("throws")]
+    [InlineData("hangs")]
+    [InlineData("moody")]
+    public async Task To_ask_the_baseline_again_changes_nothing_of_what_it_answers(string mode)
+    {
+        const string Feed = "count: 2000";
+        var bare = await RolloutRun.OfAsync(RolloutRun.Without(Feed));
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml($"mode: {mode}", "at: shadow, shadow: { queue: 64, hang_after: 50ms }, compare: { aa_sample: 100% }", Feed));
+
+        run.Answers.ShouldBe(bare.Answers);
+        run.Hash("keep").ShouldBe(bare.Hash("keep"));
+    }
+}
