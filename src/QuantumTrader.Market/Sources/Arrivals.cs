@@ -58,17 +58,31 @@ internal sealed class Arrivals(long maxBytes, TimeProvider clock)
     /// <summary>Adds something; called by any thread.</summary>
     public void Put(ArrivalKind kind, ReadOnlySpan<byte> bytes, int symbol = 0)
     {
+        if (TryKeep(kind, bytes, symbol, out var arrival))
+        {
+            Put(in arrival);
+        }
+    }
+
+    /// <summary>Adds what was kept.</summary>
+    public void Put(in Arrival arrival) => _waiting.Writer.TryWrite(arrival);
+
+    /// <summary>Copies something that came, to be added later or returned; false when there is no room for it, which is counted.</summary>
+    public bool TryKeep(ArrivalKind kind, ReadOnlySpan<byte> bytes, int symbol, out Arrival arrival)
+    {
         var size = bytes.Length + Overhead;
         if (Interlocked.Add(ref _bytes, size) > maxBytes && symbol == 0)
         {
             Interlocked.Add(ref _bytes, -size);
             Interlocked.Increment(ref _overflowed);
-            return;
+            arrival = default;
+            return false;
         }
 
         var buffer = ArrayPool<byte>.Shared.Rent(bytes.Length);
         bytes.CopyTo(buffer);
-        _waiting.Writer.TryWrite(new Arrival(kind, buffer, bytes.Length, (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick, symbol));
+        arrival = new Arrival(kind, buffer, bytes.Length, (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick, symbol);
+        return true;
     }
 
     /// <summary>Says that nothing more will come, and why.</summary>

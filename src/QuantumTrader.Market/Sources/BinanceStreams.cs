@@ -4,7 +4,7 @@ namespace QuantumTrader.Market.Sources;
 
 /// <summary>
 /// Keeps a connection to the exchange's streams: makes it again whenever it ends, with growing pauses, and in good time before the exchange
-/// would end it, in which case the old one goes on until the new one is subscribed.
+/// would end it, in which case the old one goes on until the new one is subscribed, and the new one's messages follow behind the old one's last.
 /// </summary>
 internal sealed class BinanceStreams(WebSocketOptions options, IReadOnlyList<string> streams, Arrivals arrivals, TimeProvider clock, Action<string, string> note)
 {
@@ -34,13 +34,14 @@ internal sealed class BinanceStreams(WebSocketOptions options, IReadOnlyList<str
         {
             while (true)
             {
-                var next = await OpenAsync(stop).ConfigureAwait(false);
+                var next = await OpenAsync(isSecond: current is not null, stop).ConfigureAwait(false);
                 if (current is not null)
                 {
                     await current.CloseAsync().ConfigureAwait(false);
                 }
 
                 current = next;
+                current.TakeOver();
                 if (!await IsRenewalDueAsync(current, stop).ConfigureAwait(false))
                 {
                     note("disconnected", $"The connection to {options.Url} ended: {await current.Reading.ConfigureAwait(false)}; it is made again.");
@@ -95,11 +96,11 @@ internal sealed class BinanceStreams(WebSocketOptions options, IReadOnlyList<str
         return false;
     }
 
-    private async Task<StreamConnection> OpenAsync(CancellationToken stop)
+    private async Task<StreamConnection> OpenAsync(bool isSecond, CancellationToken stop)
     {
         for (var failures = 1; ; failures++)
         {
-            var connection = new StreamConnection(options, arrivals, clock);
+            var connection = new StreamConnection(options, new ArrivalLane(arrivals, isSecond), clock);
             try
             {
                 await connection.OpenAsync(streams, stop).ConfigureAwait(false);

@@ -17,7 +17,7 @@ internal sealed class StreamConnection : IDisposable
 
     private readonly ClientWebSocket _socket = new();
     private readonly WebSocketOptions _options;
-    private readonly Arrivals _arrivals;
+    private readonly ArrivalLane _lane;
     private readonly TimeProvider _clock;
     private readonly ITimer _watch;
     private byte[] _buffer = new byte[FirstBufferSize];
@@ -26,9 +26,9 @@ internal sealed class StreamConnection : IDisposable
     private string? _whyAborted;
 
     /// <summary>Connects to nothing yet.</summary>
-    public StreamConnection(WebSocketOptions options, Arrivals arrivals, TimeProvider clock)
+    public StreamConnection(WebSocketOptions options, ArrivalLane lane, TimeProvider clock)
     {
-        (_options, _arrivals, _clock) = (options, arrivals, clock);
+        (_options, _lane, _clock) = (options, lane, clock);
         _socket.Options.KeepAliveInterval = TimeSpan.FromMilliseconds(options.PingMs);
         _socket.Options.KeepAliveTimeout = TimeSpan.FromMilliseconds(options.PongMs);
         _watch = clock.CreateTimer(_ => EndWhenSilent(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -85,6 +85,9 @@ internal sealed class StreamConnection : IDisposable
         _watch.Change(period, period);
     }
 
+    /// <summary>Hands on what came while an older connection was still there.</summary>
+    public void TakeOver() => _lane.Release();
+
     /// <summary>Says goodbye and reads what was under way; gives up on both after a second.</summary>
     public async Task CloseAsync()
     {
@@ -133,11 +136,11 @@ internal sealed class StreamConnection : IDisposable
 
                 if (isTooLong)
                 {
-                    _arrivals.Put(ArrivalKind.TooLong, _buffer.AsSpan(0, BytesShown));
+                    _lane.Put(ArrivalKind.TooLong, _buffer.AsSpan(0, BytesShown));
                 }
                 else if (!IsAnswer(_buffer.AsMemory(0, length)))
                 {
-                    _arrivals.Put(ArrivalKind.Message, _buffer.AsSpan(0, length));
+                    _lane.Put(ArrivalKind.Message, _buffer.AsSpan(0, length));
                 }
             }
         }
@@ -145,7 +148,7 @@ internal sealed class StreamConnection : IDisposable
         {
             if (length > 0)
             {
-                _arrivals.Put(ArrivalKind.Cut, _buffer.AsSpan(0, Math.Min(length, BytesShown)));
+                _lane.Put(ArrivalKind.Cut, _buffer.AsSpan(0, Math.Min(length, BytesShown)));
             }
 
             return Volatile.Read(ref _whyAborted) ?? e.Message;
@@ -204,5 +207,6 @@ internal sealed class StreamConnection : IDisposable
     {
         _watch.Dispose();
         _socket.Dispose();
+        _lane.Forget();
     }
 }

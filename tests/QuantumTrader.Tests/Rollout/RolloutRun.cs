@@ -37,7 +37,8 @@ internal sealed record RolloutRun(GraphReport Report, IReadOnlyList<Answer> Answ
           keep:      { type: rollout.keep, from: baseline }
         """;
 
-    public static async Task<RolloutRun> OfAsync(string yaml, Action<IReadOnlyList<Phase>>? meanwhile = null)
+    /// <summary>Runs it to the end of its feed, or, if asked, until what is done meanwhile is done.</summary>
+    public static async Task<RolloutRun> OfAsync(string yaml, Action<IReadOnlyList<Phase>>? meanwhile = null, bool isOverThen = false)
     {
         var plan = Load(yaml);
         using var factory = new BlockFactory(plan, TimeProvider.System);
@@ -46,10 +47,15 @@ internal sealed record RolloutRun(GraphReport Report, IReadOnlyList<Answer> Answ
         var phases = rollout?.Phases ?? [];
         rollout?.Begin();
         var keep = (Keep)graph.Blocks["keep"];
-        var run = graph.RunAsync();
+        using var stop = new CancellationTokenSource();
+        var run = graph.RunAsync(stop.Token);
         if (meanwhile is not null)
         {
             await Task.Run(() => meanwhile(phases));
+            if (isOverThen)
+            {
+                await stop.CancelAsync();
+            }
         }
 
         var report = await run.WaitAsync(TimeSpan.FromSeconds(60));

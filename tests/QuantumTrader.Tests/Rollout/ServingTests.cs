@@ -148,34 +148,38 @@ public sealed class ServingTests
     public async Task Behind_a_rollback_no_answer_of_the_candidate_goes_on(PhaseStage stage)
     {
         var run = await RolloutRun.OfAsync(
-            RolloutRun.Yaml(phase: "at: 100%, shadow: { overload: wait, queue: 64, hang_after: 5s }", feed: "count: 400, pause_microseconds: 200"),
+            RolloutRun.Yaml(phase: "at: 100%, shadow: { overload: wait, queue: 64, hang_after: 5s }", feed: "count: 1000000, pause_microseconds: 200"),
             phases =>
             {
                 SpinWait.SpinUntil(() => phases[0].Evidence.Count().EnhancedCalls >= 100, TimeSpan.FromSeconds(30)).ShouldBeTrue();
                 phases[0].State = new PhaseState(stage, Share.None, -1, 2);
-            });
+                SpinWait.SpinUntil(() => phases[0].Evidence.Count().OriginalCalls >= 100, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+            },
+            isOverThen: true);
         var first = run.Answers.ToList().FindIndex(a => a.By == "baseline");
 
         first.ShouldBeGreaterThanOrEqualTo(100);
         run.Answers.Skip(first).ShouldAllBe(a => a.By == "baseline");
-        run.Answers.Select(a => a.Sequence).ShouldBe(Enumerable.Range(1, 400).Select(i => (long)i));
-        run.Counts.Ops.ShouldBe(400);
+        run.Answers.Select(a => a.Sequence).ShouldBe(Enumerable.Range(1, run.Answers.Count).Select(i => (long)i));
+        run.Counts.Ops.ShouldBe(run.Answers.Count);
     }
 
     [Fact]
     public async Task A_phase_can_begin_while_the_graph_runs()
     {
         var run = await RolloutRun.OfAsync(
-            RolloutRun.Yaml(phase: "at: off, shadow: { overload: wait, queue: 64, hang_after: 5s }", feed: "count: 2000, pause_microseconds: 200"),
+            RolloutRun.Yaml(phase: "at: off, shadow: { overload: wait, queue: 64, hang_after: 5s }", feed: "count: 1000000, pause_microseconds: 200"),
             phases =>
             {
                 SpinWait.SpinUntil(() => phases[0].Evidence.Count().OriginalCalls >= 100, TimeSpan.FromSeconds(30)).ShouldBeTrue();
                 phases[0].State = new PhaseState(PhaseStage.Complete, Share.All, -1, 1);
-            });
+                SpinWait.SpinUntil(() => phases[0].Evidence.Count().EnhancedCalls >= 100, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+            },
+            isOverThen: true);
 
         run.Answers[0].By.ShouldBe("baseline");
         run.Answers[^1].By.ShouldBe("candidate");
-        run.Answers.Select(a => a.Sequence).ShouldBe(Enumerable.Range(1, 2000).Select(i => (long)i));
+        run.Answers.Select(a => a.Sequence).ShouldBe(Enumerable.Range(1, run.Answers.Count).Select(i => (long)i));
     }
 
     [Fact]

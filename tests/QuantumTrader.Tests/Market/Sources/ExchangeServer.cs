@@ -31,6 +31,9 @@ internal sealed class ExchangeServer : IDisposable
     /// <summary>The answer to a subscription; its number stands for {0}. Null for none.</summary>
     public string? Answer { get; set; } = """{"result":null,"id":{0}}""";
 
+    /// <summary>Done when a client says goodbye, before the answer.</summary>
+    public Action BeforeGoodbye { get; set; } = () => { };
+
     public bool AnswersPings { get; set; } = true;
 
     public ConcurrentQueue<string> Requests { get; } = new();
@@ -46,7 +49,13 @@ internal sealed class ExchangeServer : IDisposable
     /// <summary>Sends a message to all that subscribed.</summary>
     public void Send(string message) => SendRaw(Frame(0x81, Encoding.UTF8.GetBytes(message)));
 
-    public void SendPing(string payload) => SendRaw(Frame(0x89, Encoding.ASCII.GetBytes(payload)));
+    /// <summary>Sends a message on one connection only; the first is 1.</summary>
+    public void SendTo(int connection, string message) =>
+        _clients.Keys.Single(c => c.Number == connection).Write(Frame(0x81, Encoding.UTF8.GetBytes(message)));
+
+    public void SendPing(string payload) => SendRaw(Ping(payload));
+
+    public void SendPingTo(int connection, string payload) => _clients.Keys.Single(c => c.Number == connection).Write(Ping(payload));
 
     public void SendClose() => SendRaw(Frame(0x88, [0x03, 0xE9]));
 
@@ -132,7 +141,7 @@ internal sealed class ExchangeServer : IDisposable
             var accept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + Salt)));
 #pragma warning restore CA5350
             client.Stream.Write(Encoding.ASCII.GetBytes($"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"));
-            Connections++;
+            client.Number = ++Connections;
             ReadFrames(client);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or IndexOutOfRangeException or InvalidOperationException)
@@ -157,12 +166,14 @@ internal sealed class ExchangeServer : IDisposable
                     Requests.Enqueue(request);
                     if (Answer is { } answer)
                     {
-                        client.Write(Frame(0x81, Encoding.UTF8.GetBytes(answer.Replace("{0}", request.Split("\"id\":")[1].TrimEnd('}'), StringComparison.Ordinal))));
+                        // Whoever reads the answer may rely on getting everything that is sent from then on.
                         _clients[client] = true;
+                        client.Write(Frame(0x81, Encoding.UTF8.GetBytes(answer.Replace("{0}", request.Split("\"id\":")[1].TrimEnd('}'), StringComparison.Ordinal))));
                     }
 
                     break;
                 case 8:
+                    BeforeGoodbye();
                     client.Write(Frame(0x88, payload));
                     return;
                 case 9 when AnswersPings:
@@ -191,6 +202,8 @@ internal sealed class ExchangeServer : IDisposable
             }
         }
     }
+
+    private static byte[] Ping(string payload) => Frame(0x89, Encoding.ASCII.GetBytes(payload));
 
     private static byte[] Frame(byte head, byte[] payload) =>
         payload.Length < 126 ? [head, (byte)payload.Length, .. payload]
@@ -233,8 +246,14 @@ internal sealed class ExchangeServer : IDisposable
         return head.ToString();
     }
 
-    private sealed record Client(TcpClient Tcp, NetworkStream Stream)
+    private sealed class Client(TcpClient tcp, NetworkStream stream)
     {
+        public TcpClient Tcp => tcp;
+
+        public NetworkStream Stream => stream;
+
+        public int Number { get; set; }
+
         // Messages, pongs and answers come from several threads.
         public void Write(byte[] bytes)
         {

@@ -28,6 +28,8 @@ public sealed class WebSocketSourceTests : IDisposable
         _deadline.Dispose();
     }
 
+    private static string TradeOf(int number) => Trade.Replace("\"t\":7", $"\"t\":{number}", StringComparison.Ordinal);
+
     private WebSocketOptions Options => new()
     {
         Url = _server.Url, DepthUrl = _server.DepthUrl, BackoffMs = 5, MaxBackoffMs = 40, TimeoutMs = 5_000,
@@ -292,6 +294,28 @@ public sealed class WebSocketSourceTests : IDisposable
     }
 
     [Fact]
+    public void What_a_replaced_connection_still_brings_comes_before_what_its_successor_brought_already()
+    {
+        var source = Open(o => o with { Streams = ["trade"], RenewHours = 0.0003 });
+        _server.AwaitSubscription();
+        _server.BeforeGoodbye = () =>
+        {
+            // The newer connection is ahead, and its messages were read long before the older one's.
+            _server.SendTo(2, TradeOf(8));
+            _server.SendTo(2, TradeOf(9));
+            _server.SendPingTo(2, "read");
+            ExchangeServer.Until(() => _server.Pongs.Contains("read"), "the newer connection must be read");
+            _server.SendTo(1, TradeOf(7));
+            _server.SendTo(1, TradeOf(8));
+        };
+
+        ReadUntil(source, () => _events.Count == 3, "all of them must come");
+        _events.Select(e => e.TradeNumber).ShouldBe([7, 8, 9]);
+        source.Accounts.Dropped.ShouldBe([new("repeat", 1)]);
+        Symbol(source).MissingTrades.ShouldBe(0);
+    }
+
+    [Fact]
     public void What_comes_twice_is_sent_once()
     {
         var source = Open(o => o with { Streams = ["trade", "bookTicker"] });
@@ -367,7 +391,7 @@ public sealed class WebSocketSourceTests : IDisposable
         _server.AwaitSubscription();
         for (var number = 1; number <= 2_000; number++)
         {
-            _server.Send(Trade.Replace("\"t\":7", $"\"t\":{number}", StringComparison.Ordinal));
+            _server.Send(TradeOf(number));
         }
 
         _server.SendPing("end");
