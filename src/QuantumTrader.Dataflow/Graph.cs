@@ -38,6 +38,31 @@ public sealed class Graph : IDisposable
     /// <summary>Name of the class that implements a block.</summary>
     public string TypeOf(string name) => _nodes.First(n => n.BlockName == name).Node.Block.GetType().Name;
 
+    /// <summary>Type of the events that a block sends.</summary>
+    /// <exception cref="GraphException">No block has that name.</exception>
+    public Type OutputTypeOf(string block) => Find(block).OutputType;
+
+    /// <summary>Shows a watcher what a block sends from now on, until it is taken off. Any thread, before the run and while it lasts.</summary>
+    /// <exception cref="GraphException">No block has that name, or it sends events of another type.</exception>
+    public Watch Watch<T>(string block, IWatcher<T> watcher) where T : struct, IEvent<T>
+    {
+        var node = Find(block);
+        return node.Outlet is Outlet<T> outlet
+            ? outlet.Add(watcher, node.Block.Accounts)
+            : throw new GraphException($"Block '{block}' sends {node.OutputType.Name}; a watcher of {typeof(T).Name} cannot see that.");
+    }
+
+    /// <summary>Puts a tap on what a block sends from now on, whatever its type; see <see cref="Dataflow.Tap{T}"/>.</summary>
+    /// <param name="block">Name of the block.</param>
+    /// <param name="capacity">Plain events that may wait for the reader; of heavy ones, such as feature vectors, fewer.</param>
+    /// <param name="every">Takes one of so many events; 1 for all.</param>
+    /// <exception cref="GraphException">No block has that name.</exception>
+    public Tap Tap(string block, int capacity, int every = 1)
+    {
+        var node = Find(block);
+        return node.Outlet.Tap(capacity, every, node.Block.Accounts);
+    }
+
     /// <summary>Runs to the end of all sources, or until asked to stop; then drains.</summary>
     /// <param name="stop">Asks the sources to end; what is under way is still handed on, within the drain deadline.</param>
     /// <returns>The final account. A fault is in it, not thrown.</returns>
@@ -133,6 +158,9 @@ public sealed class Graph : IDisposable
 
     internal void AddEdge(string from, string to, string port, WhenFull whenFull, int partitions, ILinkProbe? link) =>
         _edges.Add(new GraphEdge(from, to, port, whenFull, partitions, link));
+
+    private Node Find(string block) => _nodes.Find(n => n.Name == block)?.Node
+        ?? throw new GraphException($"No block is named '{block}'. The graph has: {string.Join(", ", _nodes.Select(n => n.Name))}.");
 
     private GraphReport Account(long outstandingBatches) => new GraphAccount(_nodes, _edges).Report(_elapsed.Elapsed, _fault, _isCompleted, outstandingBatches);
 

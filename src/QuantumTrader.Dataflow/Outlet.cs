@@ -27,6 +27,9 @@ internal abstract class Outlet
     public abstract void Complete();
 
     public abstract void Discard();
+
+    /// <summary>Puts a tap on what is sent from now on.</summary>
+    public abstract Tap Tap(int capacity, int every, Accounts accounts);
 }
 
 /// <summary>How an edge between two islands was planned.</summary>
@@ -59,6 +62,9 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
     private LinkWriter<T>[] _writers = [];
     private Splitter<T>[] _splitters = [];
     private LinkWriter<T>[] _whole = [];
+
+    // Null while nobody watches, so that a slice that nobody watches pays for one look at it.
+    private Watch<T>[]? _watches;
 
     /// <summary>Sequence of the last event sent; 0 before the first.</summary>
     public long LastSequence { get; private set; }
@@ -123,6 +129,12 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
             T.AppendTo(slice.Span, _hash);
         }
 
+        // Before anyone behind: a filter may edit the batch in place.
+        if (Volatile.Read(ref _watches) is { } watches)
+        {
+            Show(watches, slice.Span);
+        }
+
         // The last consumer gets the caller's own reference: with one consumer nobody else holds the batch, and a filter may edit it in place.
         var others = _inlets.Length + _whole.Length + _splitters.Length - 1;
         if (others < 0)
@@ -150,6 +162,44 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
         {
             inlet.Put(slice);
         }
+    }
+
+    /// <summary>Shows a watcher what is sent from now on; any thread.</summary>
+    public Watch Add(IWatcher<T> watcher, Accounts accounts)
+    {
+        var watch = new Watch<T>(this, watcher, accounts);
+        Change(watches => [.. watches ?? [], watch]);
+        return watch;
+    }
+
+    /// <summary>Takes a watcher off; any thread, also the one that shows it something.</summary>
+    public void Remove(Watch<T> watch) => Change(watches => watches?.Where(w => w != watch).ToArray() is { Length: > 0 } others ? others : null);
+
+    public override Tap Tap(int capacity, int every, Accounts accounts)
+    {
+        var tap = new Tap<T>(Math.Max(1, capacity / T.Weight), every);
+        tap.Place = Add(tap, accounts);
+        return tap;
+    }
+
+    // Cold, and out of the way of the loop that nobody watches.
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static void Show(Watch<T>[] watches, ReadOnlySpan<T> events)
+    {
+        foreach (var watch in watches)
+        {
+            watch.Show(events);
+        }
+    }
+
+    private void Change(Func<Watch<T>[]?, Watch<T>[]?> change)
+    {
+        Watch<T>[]? before;
+        do
+        {
+            before = Volatile.Read(ref _watches);
+        }
+        while (Interlocked.CompareExchange(ref _watches, change(before), before) != before);
     }
 
     private Splitter<T> SplitterOf(string name)

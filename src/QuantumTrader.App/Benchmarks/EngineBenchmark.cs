@@ -108,6 +108,7 @@ internal static class EngineBenchmark
         Offered(cases, isQuick);
         Allocation(cases, 40_000_000 / scale);
         Metrics(cases, 20_000_000 / scale);
+        Taps(cases, 20_000_000 / scale);
         FanOut(cases, 20_000_000 / scale);
         return new BenchmarkResult("engine", cases);
     }
@@ -397,6 +398,22 @@ internal static class EngineBenchmark
 
         var figures = Rounds.Run(() => With(true), () => With(false));
         cases.Add(new BenchmarkCase("metrics", Rounds.Median(figures[0]), "events/s", 0.95, Rounds.Ratio(figures[0], figures[1])) { Against = "all metrics off; on: scraped every 100 ms" });
+    }
+
+    // Every block tapped, and the taps emptied as often as the pages of the dashboard are drawn.
+    private static void Taps(List<BenchmarkCase> cases, int count)
+    {
+        double With(int perBlock)
+        {
+            using var graph = LightChain(new Generator(count), new EngineSettings()).Build();
+            var taps = graph.Blocks.Keys.SelectMany(b => Enumerable.Range(0, perBlock).Select(_ => (Tap<Tick>)graph.Tap(b, 16_384))).ToList();
+            var read = new Tick[16_384];
+            using var timer = taps.Count == 0 ? null : new Timer(_ => taps.ForEach(t => { lock (read) { t.Read(read); } }), null, 0, 250);
+            return EventsPerSecond(graph, count);
+        }
+
+        var figures = Rounds.Run(() => With(1), () => With(0));
+        cases.Add(new BenchmarkCase("taps", Rounds.Median(figures[0]), "events/s", 0.97, Rounds.Ratio(figures[0], figures[1])) { Against = "no tap; on: one on every block, emptied every 250 ms" });
     }
 
     private sealed class Last : Observer<Tick>
