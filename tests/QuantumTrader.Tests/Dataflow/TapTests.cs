@@ -7,7 +7,7 @@ namespace QuantumTrader.Tests.Dataflow;
 
 public sealed class TapTests
 {
-    private const int Count = 200_000;
+    private const int Count = 40_000;
 
     private static readonly EngineSettings[] Modes =
     [
