@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
+using QuantumTrader.App.Hosting;
 using QuantumTrader.App.Reports;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
@@ -17,13 +19,22 @@ internal static class RunCommand
         var report = new Option<string?>("--report") { Description = "Write the report to this file, as JSON." };
         var hashes = new Option<bool>("--hashes") { Description = "Print the SHA-256 of every block's ordered output." };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON." };
-        var command = new Command("run", "Runs a pipeline to the end of its sources, or until Ctrl-C, which drains and reports; a second one ends at once. Example: qt run pipelines/demo.yml --hashes") { report, hashes, json };
+        var listen = new Option<string?>("--listen") { Description = $"Serve the dashboard and its API at this address; {ListenAddress.Default} when none is named.", Arity = ArgumentArity.ZeroOrOne, HelpName = "ADDRESS:PORT" };
+        var stay = new Option<bool>("--stay") { Description = "Go on serving the dashboard after the end of the sources, until Ctrl-C." };
+        var command = new Command("run", "Runs a pipeline to the end of its sources, or until Ctrl-C, which drains and reports; a second one ends at once. Example: qt run pipelines/demo.yml --hashes") { report, hashes, json, listen, stay };
         pipeline.AddTo(command);
         command.SetAction(async (arguments, _) =>
         {
             if (pipeline.Load(arguments) is not { } plan)
             {
                 return ExitCodes.Configuration;
+            }
+
+            var address = default(IPEndPoint);
+            if (arguments.GetResult(listen) is not null && !ListenAddress.TryParse(arguments.GetValue(listen) ?? ListenAddress.Default, out address))
+            {
+                Console.Error.WriteLine($"--listen: '{arguments.GetValue(listen)}' {ListenAddress.Legal}");
+                return ExitCodes.Usage;
             }
 
             var withHashes = arguments.GetValue(hashes) || plan.Engine.Hashes;
@@ -41,12 +52,20 @@ internal static class RunCommand
 
                 factory.Section<RolloutSection>()?.Begin();
                 using var metrics = new EngineMetrics(plan.Name, graph);
-                var deadline = plan.Engine.DrainDeadline.TotalSeconds;
-                using var stop = new StopSignal(() => Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Stopping: draining within {deadline:0.###} s. The same signal again ends at once.")));
+                var live = new LiveRun(factory, graph, TimeProvider.System);
+                using var stop = new StopSignal(() => Stopping(live));
+                address ??= factory.Section<HostSection>()?.Listen;
+                await using var host = address is null ? null : await ListenAsync(live, address).ConfigureAwait(false);
                 Console.Error.WriteLine($"Running {plan.Name}: {plan.Blocks.Count} blocks.");
-                var result = RunReport.Of(plan.Name, await RunAsync(plan.Name, graph, stop.Token).ConfigureAwait(false)) with { Rollout = RolloutReport.Of(factory.Section<RolloutSection>()) };
+                var result = RunReport.Of(plan.Name, await RunAsync(live, stop.Token).ConfigureAwait(false)) with { Rollout = RolloutReport.Of(factory.Section<RolloutSection>()) };
                 Console.Write(arguments.GetValue(json) ? Json.Serialize(result) + Environment.NewLine : result.ToText(withHashes));
                 var written = arguments.GetValue(report) is not { } file || Write(file, result);
+                if (arguments.GetValue(stay) && host is not null && !stop.Token.IsCancellationRequested)
+                {
+                    Console.Error.WriteLine("The run is over; the dashboard stays until Ctrl-C.");
+                    await Task.Delay(Timeout.Infinite, stop.Token).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
+                }
+
                 return !result.Completed || !result.Balanced ? ExitCodes.Failed : written ? ExitCodes.Good : ExitCodes.Outside;
             }
             catch (FindingException refused)
@@ -69,28 +88,48 @@ internal static class RunCommand
         return command;
     }
 
-    private static async Task<GraphReport> RunAsync(string name, Graph graph, CancellationToken token)
+    private static void Stopping(LiveRun live)
     {
-        var run = graph.RunAsync(token);
-        if (Console.IsErrorRedirected)
+        if (live.State == RunState.Running)
         {
-            return await run.ConfigureAwait(false);
+            live.Drain();
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Stopping: draining within {live.Plan.Engine.DrainDeadline.TotalSeconds:0.###} s. The same signal again ends at once."));
+        }
+    }
+
+    // Apart, so that a run without it never loads the web server.
+    private static async Task<IAsyncDisposable> ListenAsync(LiveRun live, IPEndPoint address)
+    {
+        var host = await LiveHost.StartAsync(live, live.Factory.Section<HostSection>()?.Options ?? new HostOptions(), address, Environment.GetEnvironmentVariable(AccessRules.TokenVariable)).ConfigureAwait(false);
+        Console.Error.WriteLine($"Dashboard: {host.Address}");
+        if (!IPAddress.IsLoopback(address.Address))
+        {
+            Console.Error.WriteLine($"Warning: other machines can reach {address}, and what they send and get is not encrypted. Put a proxy with TLS before it, and list its name under host.names.");
         }
 
-        var (events, since) = (0L, TimeSpan.Zero);
-        while (await Task.WhenAny(run, Task.Delay(500, CancellationToken.None)).ConfigureAwait(false) != run)
+        return host;
+    }
+
+    private static async Task<GraphReport> RunAsync(LiveRun live, CancellationToken token)
+    {
+        var run = live.Graph.RunAsync(token);
+        while (!Console.IsErrorRedirected && await Task.WhenAny(run, Task.Delay(500, CancellationToken.None)).ConfigureAwait(false) != run)
         {
-            var now = graph.Snapshot();
-            var rate = (now.Events - events) / Math.Max(1e-9, (now.Elapsed - since).TotalSeconds);
-            var fullest = now.Edges.Where(e => !e.Fused).MaxBy(e => (double)e.Depth / e.Capacity);
+            var now = live.Watch.Now();
+            var fullest = now.Report.Edges.Where(e => !e.Fused).MaxBy(e => (double)e.Depth / e.Capacity);
             var fill = fullest is null ? "" : string.Create(CultureInfo.InvariantCulture, $", {fullest.From} -> {fullest.To} {100.0 * fullest.Depth / fullest.Capacity:0} % full");
-            var progress = now.Progress is { } p ? string.Create(CultureInfo.InvariantCulture, $" {p:P0},") : "";
-            Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{name}:{progress} {now.Events:N0} events, {rate:N0}/s{fill}").PadRight(Math.Max(1, Console.WindowWidth - 1)));
-            (events, since) = (now.Events, now.Elapsed);
+            var progress = now.Report.Progress is { } p ? string.Create(CultureInfo.InvariantCulture, $" {p:P0},") : "";
+            Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{live.Plan.Name}:{progress} {now.Report.Events:N0} events, {now.EventsPerSecond:N0}/s{fill}").PadRight(Math.Max(1, Console.WindowWidth - 1)));
         }
 
-        Console.Error.Write("\r".PadRight(Math.Max(1, Console.WindowWidth - 1)) + "\r");
-        return await run.ConfigureAwait(false);
+        if (!Console.IsErrorRedirected)
+        {
+            Console.Error.Write("\r".PadRight(Math.Max(1, Console.WindowWidth - 1)) + "\r");
+        }
+
+        var report = await run.ConfigureAwait(false);
+        live.End(report);
+        return report;
     }
 
     // The run itself is over and was good or not by itself: a report that cannot be written is said, and keeps its own exit code.

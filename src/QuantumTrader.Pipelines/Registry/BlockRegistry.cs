@@ -6,24 +6,21 @@ namespace QuantumTrader.Pipelines;
 public sealed class BlockRegistry
 {
     private readonly Func<Assembly, DocComments> _comments;
-    private readonly List<Assembly> _assemblies = [];
+    private readonly List<Type> _types = [];
     private readonly SortedDictionary<string, BlockType> _blocks = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, SectionType> _sections = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, FormatType> _formats = new(StringComparer.Ordinal);
     private readonly Dictionary<Type, FormatType> _formatsByEvent = [];
 
-    private BlockRegistry(IEnumerable<Assembly> assemblies, Func<Assembly, DocComments> comments)
+    private BlockRegistry(IEnumerable<Type> types, Func<Assembly, DocComments> comments)
     {
         _comments = comments;
         var problems = new List<string>();
         var scanner = new RegistryScanner(new OptionsModelReader(comments), comments, problems);
-        foreach (var assembly in assemblies.Distinct())
+        foreach (var type in types.Distinct())
         {
-            _assemblies.Add(assembly);
-            foreach (var type in assembly.GetTypes())
-            {
-                Add(type, scanner, problems);
-            }
+            _types.Add(type);
+            Add(type, scanner, problems);
         }
 
         Sections = scanner.InOrderOfNeed(_sections.Values, SectionsOf);
@@ -49,10 +46,15 @@ public sealed class BlockRegistry
     public static BlockRegistry Scan(params IEnumerable<Assembly> assemblies) => Scan(assemblies, comments: null);
 
     /// <summary>Scans assemblies, with another source of doc comments than the files beside them.</summary>
-    public static BlockRegistry Scan(IEnumerable<Assembly> assemblies, Func<Assembly, DocComments>? comments) => new(assemblies, comments ?? Cached());
+    public static BlockRegistry Scan(IEnumerable<Assembly> assemblies, Func<Assembly, DocComments>? comments) => new(TypesOf(assemblies), comments ?? Cached());
 
     /// <summary>This registry and further assemblies.</summary>
-    public BlockRegistry With(IEnumerable<Assembly> assemblies) => new(_assemblies.Concat(assemblies), _comments);
+    public BlockRegistry With(IEnumerable<Assembly> assemblies) => With([.. TypesOf(assemblies)]);
+
+    /// <summary>This registry and further classes.</summary>
+    public BlockRegistry With(params Type[] types) => new(_types.Concat(types), _comments);
+
+    private static IEnumerable<Type> TypesOf(IEnumerable<Assembly> assemblies) => assemblies.SelectMany(a => a.GetTypes());
 
     private void Add(Type type, RegistryScanner scanner, List<string> problems)
     {

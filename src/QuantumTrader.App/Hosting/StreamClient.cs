@@ -1,0 +1,50 @@
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Http;
+
+namespace QuantumTrader.App.Hosting;
+
+/// <summary>One open stream: updates wait for it in a bounded queue, and it is cut off when that is full.</summary>
+internal sealed class StreamClient(HttpContext context, int capacity)
+{
+    private readonly Channel<ReadOnlyMemory<byte>> _frames = Channel.CreateBounded<ReadOnlyMemory<byte>>(
+        new BoundedChannelOptions(capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    /// <summary>Hands it a frame; false, for ever, when it has read too little and was cut off.</summary>
+    public bool Offer(ReadOnlyMemory<byte> frame)
+    {
+        if (_frames.Writer.TryWrite(frame))
+        {
+            return true;
+        }
+
+        if (_frames.Writer.TryComplete())
+        {
+            context.Abort();
+        }
+
+        return false;
+    }
+
+    /// <summary>No more frames come; what waits is still sent.</summary>
+    public void Complete() => _frames.Writer.TryComplete();
+
+    /// <summary>Sends frames until the client goes, is cut off, or the stream is completed.</summary>
+    public async Task SendAsync()
+    {
+        using var gone = context.RequestAborted.Register(Complete);
+        try
+        {
+            while (await _frames.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                while (_frames.Reader.TryRead(out var frame))
+                {
+                    await context.Response.BodyWriter.WriteAsync(frame, context.RequestAborted).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // It went while a frame was on its way.
+        }
+    }
+}

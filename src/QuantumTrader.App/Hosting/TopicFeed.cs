@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+
+namespace QuantumTrader.App.Hosting;
+
+/// <summary>
+/// One topic and the clients that follow it: a newcomer gets the document as it stands, everybody the changes, computed and written once.
+/// Nothing is computed while nobody follows. The caller lets in one thread at a time.
+/// </summary>
+internal sealed class TopicFeed(ITopic topic)
+{
+    private readonly List<StreamClient> _clients = [];
+    private JsonDocument? _document;
+    private IDisposable? _watch;
+    private byte[]? _snapshot;
+    private long _version;
+
+    public void Join(StreamClient client)
+    {
+        if (_clients.Count == 0)
+        {
+            _watch = topic.Watch();
+            (_document, _snapshot) = (Read(), null);
+            _version++;
+        }
+
+        _snapshot ??= Frame("snapshot", "data", w => MergePatch.Write(w, _document!.RootElement));
+        client.Offer(_snapshot);
+        _clients.Add(client);
+    }
+
+    public void Leave(StreamClient client)
+    {
+        if (_clients.Remove(client) && _clients.Count == 0)
+        {
+            _watch?.Dispose();
+            _document?.Dispose();
+            (_watch, _document, _snapshot) = (null, null, null);
+        }
+    }
+
+    /// <summary>Sends what changed since the last time.</summary>
+    /// <returns>The clients that were cut off; null when there are none.</returns>
+    public List<StreamClient>? Update()
+    {
+        if (_clients.Count == 0)
+        {
+            return null;
+        }
+
+        var now = Read();
+        var isChanged = false;
+        _version++;
+        var frame = Frame("delta", "patch", w => isChanged = MergePatch.TryWrite(w, _document!.RootElement, now.RootElement));
+        if (!isChanged)
+        {
+            _version--;
+            now.Dispose();
+            return null;
+        }
+
+        _document!.Dispose();
+        (_document, _snapshot) = (now, null);
+        return _clients.Where(c => !c.Offer(frame)).ToList() is { Count: > 0 } cut ? cut : null;
+    }
+
+    private JsonDocument Read() => JsonDocument.Parse(JsonSerializer.SerializeToUtf8Bytes(topic.Read(), Json.Sent));
+
+    private byte[] Frame(string name, string member, Action<Utf8JsonWriter> writeBody)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        buffer.Write(Encoding.UTF8.GetBytes($"event: {name}\ndata: "));
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = Json.Sent.Encoder, SkipValidation = true }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("topic", topic.Name);
+            writer.WriteNumber("version", _version);
+            writer.WritePropertyName(member);
+            writeBody(writer);
+            writer.WriteEndObject();
+        }
+
+        buffer.Write("\n\n"u8);
+        return buffer.WrittenSpan.ToArray();
+    }
+}
