@@ -1,0 +1,34 @@
+import type { Gauge, MarketDocument } from '../../live/documents';
+import { plain } from '../../look/format';
+import { t } from '../../look/words';
+
+/** Order flow as bars between the least and the greatest value; cold ones say so. */
+export function Gauges(props: { gauges: MarketDocument['gauges'] }) {
+  const gauges = Object.entries(props.gauges ?? {}).slice(0, 40);
+  return gauges.length === 0 ? <p class="quiet">{t('market.no_gauges')}</p> : <ul class="gauges">{gauges.map(([name, gauge]) => <Row key={name} name={name} gauge={gauge} />)}</ul>;
+}
+
+function Row(props: { name: string; gauge: Gauge }) {
+  const { value, min, max, warm } = props.gauge;
+  const hasRange = typeof min === 'number' && typeof max === 'number' && max > min && typeof value === 'number';
+  return (
+    <li class={warm === false ? 'cold' : ''}>
+      <span class="name">{props.name}</span>
+      <span class="track" aria-hidden="true">{hasRange ? <Needle value={value} min={min} max={max} /> : null}</span>
+      <span class="value">{plain(value)}{warm === false ? <small> {t('word.cold')}</small> : null}</span>
+    </li>
+  );
+}
+
+/** From zero where zero lies within, else from the least. */
+function Needle(props: { value: number; min: number; max: number }) {
+  const at = (v: number) => Math.min(1, Math.max(0, (v - props.min) / (props.max - props.min))) * 100;
+  const zero = at(Math.max(props.min, Math.min(0, props.max)));
+  const end = at(props.value);
+  return (
+    <>
+      <i class={props.value >= 0 ? 'positive' : 'negative'} style={{ left: `${Math.min(zero, end)}%`, width: `${Math.abs(end - zero)}%` }} />
+      {props.min < 0 && props.max > 0 ? <b style={{ left: `${zero}%` }} /> : null}
+    </>
+  );
+}
