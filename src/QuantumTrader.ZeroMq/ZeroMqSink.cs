@@ -119,10 +119,6 @@ public sealed record ZeroMqSinkReport(
 [Block("sink.zeromq", "Publishes events on the ZeroMQ bus.")]
 public sealed class ZeroMqSink<T> : Observer<T> where T : struct, IEvent<T>
 {
-    private const string QueueFull = "queue_full";
-    private const string Stopped = "stopped";
-    private const string NotPublished = "not_published";
-
     private const int LookMilliseconds = 10;
 
     private readonly ZeroMqSinkOptions _options;
@@ -179,21 +175,13 @@ public sealed class ZeroMqSink<T> : Observer<T> where T : struct, IEvent<T>
     /// <inheritdoc/>
     public override void Observe(Run<T> run)
     {
-        foreach (ref readonly var e in run)
+        var taken = HandOver(run.Rest);
+        if (taken < run.Length)
         {
-            if (!_ring.TryAdd(in e))
-            {
-                // A run may be longer than the ring: let the publisher begin with what is there.
-                _ring.Publish(Stopwatch.GetTimestamp());
-                if (!_ring.TryAdd(in e))
-                {
-                    Refuse(run, in e);
-                }
-            }
+            // A run may be longer than the ring: the publisher has begun with what is there.
+            taken += HandOver(run.Rest[taken..]);
+            Refuse(run, taken);
         }
-
-        // One stamp for the run: a stamp costs about as much as handing over an event.
-        _ring.Publish(Stopwatch.GetTimestamp());
     }
 
     /// <summary>Sends what waits and the last heartbeats.</summary>
@@ -233,13 +221,20 @@ public sealed class ZeroMqSink<T> : Observer<T> where T : struct, IEvent<T>
         }
     }
 
-    // Cold: the ring is full, or the publisher has ended.
-    private void Refuse(Run<T> run, in T value)
+    // One stamp for all: a stamp costs about as much as handing over an event.
+    private int HandOver(ReadOnlySpan<T> events) => _ring.Add(events, Stopwatch.GetTimestamp());
+
+    // Cold: the ring is full.
+    private void Refuse(Run<T> run, int taken)
     {
-        var address = _format.AddressOf(in value);
-        var reason = !_publisher.Serves(address.Channel) ? NotPublished : _publisher.HasFailed ? Stopped : QueueFull;
-        run.Drop(reason);
-        _publisher.CountRefused(address.Channel, reason);
+        var position = 0;
+        foreach (ref readonly var e in run)
+        {
+            if (position++ >= taken)
+            {
+                run.Drop(_publisher.CountRefused(in e));
+            }
+        }
     }
 
     private static void CheckFormat(ZeroMqSinkOptions options)

@@ -26,7 +26,6 @@ internal sealed class HandOverRing<T> where T : struct, IEvent<T>
     private readonly object _bed = new();
     private LonelyCounter _written;
     private LonelyCounter _read;
-    private long _next;
     private int _isAsleep;
     private volatile bool _isCompleted;
 
@@ -48,32 +47,23 @@ internal sealed class HandOverRing<T> where T : struct, IEvent<T>
     /// <summary>True when nothing more will be written.</summary>
     public bool IsCompleted => _isCompleted;
 
-    /// <summary>Writer: adds an event, to be seen by the reader after <see cref="Publish"/>; false when the ring is full.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryAdd(in T value)
+    /// <summary>Writer: adds events from the first on, all with one time stamp; returns how many fitted.</summary>
+    public int Add(ReadOnlySpan<T> events, long stamp)
     {
-        var next = _next;
-        if (next - _written.Seen >= _items.Length && IsFull(next))
+        var written = _written.Value;
+        if (written + events.Length - _written.Seen > _items.Length)
         {
-            return false;
+            _written.Seen = Volatile.Read(ref _read.Value);
         }
 
-        // An event may hold storage of its batch; what stays here must not. For those without references the compiler sees a plain copy.
-        _items[next & _mask] = RuntimeHelpers.IsReferenceOrContainsReferences<T>() ? T.Keep(in value) : value;
-        _next = next + 1;
-        return true;
-    }
-
-    /// <summary>Writer: shows the reader what was added, with one time stamp for all of it.</summary>
-    public void Publish(long stamp)
-    {
-        for (var i = _written.Value; i < _next; i++)
-        {
-            _stamps[i & _mask] = stamp;
-        }
-
-        Volatile.Write(ref _written.Value, _next);
+        var count = (int)Math.Min(events.Length, _items.Length - (written - _written.Seen));
+        var start = (int)(written & _mask);
+        var untilEnd = Math.Min(count, _items.Length - start);
+        Put(events[..untilEnd], start, stamp);
+        Put(events[untilEnd..count], 0, stamp);
+        Volatile.Write(ref _written.Value, written + count);
         Wake();
+        return count;
     }
 
     /// <summary>Writer: there will be no more.</summary>
@@ -150,10 +140,20 @@ internal sealed class HandOverRing<T> where T : struct, IEvent<T>
         }
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool IsFull(long next)
+    private void Put(ReadOnlySpan<T> events, int at, long stamp)
     {
-        _written.Seen = Volatile.Read(ref _read.Value);
-        return next - _written.Seen >= _items.Length;
+        _stamps.AsSpan(at, events.Length).Fill(stamp);
+        var items = _items.AsSpan(at, events.Length);
+        if (!RuntimeHelpers.IsReferenceOrContainsReferences<T>())
+        {
+            events.CopyTo(items);
+            return;
+        }
+
+        // An event may hold storage of its batch; what stays here must not.
+        for (var i = 0; i < events.Length; i++)
+        {
+            items[i] = T.Keep(in events[i]);
+        }
     }
 }

@@ -19,7 +19,6 @@ internal sealed class MessageWriter<T> : IDisposable where T : struct, IEvent<T>
     private readonly Accounts _accounts;
     private readonly bool _isBinary;
     private readonly bool _isOnePart;
-    private readonly int _frameEvents;
     private readonly ArrayBufferWriter<byte> _body = new(1024);
     private readonly Utf8JsonWriter _json;
     private readonly IBodyWriter<T> _words;
@@ -32,7 +31,7 @@ internal sealed class MessageWriter<T> : IDisposable where T : struct, IEvent<T>
     public MessageWriter(ZeroMqSinkOptions options, TimeProvider clock, PublishedChannels channels, EventFormat<T> format, MarketContext market, Accounts accounts)
     {
         (_options, _clock, _channels, _format, _accounts) = (options, clock, channels, format, accounts);
-        (_isBinary, _isOnePart, _frameEvents) = (options.Format == BusFormat.Binary, options.OnePart, options.FrameEvents);
+        (_isBinary, _isOnePart) = (options.Format == BusFormat.Binary, options.OnePart);
         _json = new Utf8JsonWriter(_body, new JsonWriterOptions { SkipValidation = true });
         _words = options.Dialect == Dialect.Canonical
             ? new CanonicalBody<T>(format, _json)
@@ -51,12 +50,16 @@ internal sealed class MessageWriter<T> : IDisposable where T : struct, IEvent<T>
     /// <summary>Events that could not be worded.</summary>
     public long Errors => Volatile.Read(ref _errors);
 
+    /// <summary>Events of the last <see cref="Send"/> that are sent, put into a message or dropped: all of them, unless it threw.</summary>
+    public int Done { get; private set; }
+
     /// <summary>Sends events; of a binary message that is not full yet, with the next of its topic or at <see cref="Flush"/>.</summary>
     public void Send(ReadOnlySpan<T> events)
     {
-        foreach (ref readonly var e in events)
+        Done = 0;
+        while (Done < events.Length)
         {
-            TrySend(in e);
+            TrySend(events[Done..]);
         }
     }
 
@@ -73,6 +76,19 @@ internal sealed class MessageWriter<T> : IDisposable where T : struct, IEvent<T>
         }
 
         _unsent.Clear();
+    }
+
+    /// <summary>Drops what is in messages that are not sent yet.</summary>
+    public void DropUnsent(string reason)
+    {
+        foreach (var line in _allLines)
+        {
+            if (line.Waiting > 0)
+            {
+                Drop(line, reason, line.Waiting);
+                line.Clear();
+            }
+        }
     }
 
     /// <summary>Tells the last number of every topic.</summary>
@@ -104,54 +120,57 @@ internal sealed class MessageWriter<T> : IDisposable where T : struct, IEvent<T>
 
     public void Dispose() => _json.Dispose();
 
-    private void TrySend(in T value)
+    // Sends the first event, and with it those that may share its messages.
+    private void TrySend(ReadOnlySpan<T> events)
     {
+        ref readonly var first = ref events[0];
         try
         {
-            Send(in value);
+            var count = 1;
+            var address = _isBinary ? default : _format.AddressOf(in first);
+            if (_isBinary)
+            {
+                count = _format.Stretch(events, out address, out _);
+            }
+
+            if (LineOf(in address) is not { } line)
+            {
+                _accounts.Drop("not_published", count);
+                Done += count;
+            }
+            else if (_isBinary)
+            {
+                Append(line, events[..count]);
+            }
+            else
+            {
+                Word(line, in first, in address);
+                Done++;
+            }
         }
         catch (Exception error) when (error is FieldException or ArgumentException or IndexOutOfRangeException)
         {
             _errors++;
             _lastLine?.Counts.Drop("bad_event");
-            _accounts.Reject("bad_event", value.Sequence, $"{error.Message} {value}");
+            _accounts.Reject("bad_event", first.Sequence, $"{error.Message} {first}");
+            Done++;
         }
     }
 
-    private void Send(in T value)
+    private void Append(TopicLine<T> line, ReadOnlySpan<T> events)
     {
-        var address = _format.AddressOf(in value);
-        var line = _lastLine;
-        if (line is null || !ReferenceEquals(line.Channel, address.Channel) || !ReferenceEquals(line.Symbol, address.Symbol))
+        while (!events.IsEmpty)
         {
-            line = LineOf(in address);
-            if (line is null)
+            var added = line.Add(events);
+            events = events[added..];
+            Done += added;
+            if (line.IsFull)
             {
-                _accounts.Drop("not_published");
-                return;
+                SendWaiting(line);
             }
-
-            _lastLine = line;
         }
 
-        if (_isBinary)
-        {
-            Append(line, in value);
-        }
-        else
-        {
-            Word(line, in value, in address);
-        }
-    }
-
-    private void Append(TopicLine<T> line, in T value)
-    {
-        line.Add(in value);
-        if (line.Waiting == _frameEvents)
-        {
-            SendWaiting(line);
-        }
-        else if (!line.IsUnsent)
+        if (line.Waiting > 0 && !line.IsUnsent)
         {
             // It stays in the list until the next flush, filled or not.
             line.IsUnsent = true;
@@ -219,13 +238,23 @@ internal sealed class MessageWriter<T> : IDisposable where T : struct, IEvent<T>
 
     private TopicLine<T>? LineOf(in EventAddress address)
     {
-        if (!_lines.TryGetValue((address.Channel, address.Symbol), out var line) && _channels.Find(address.Channel) is { } counts)
+        if (_lastLine is { } last && ReferenceEquals(last.Channel, address.Channel) && ReferenceEquals(last.Symbol, address.Symbol))
         {
+            return last;
+        }
+
+        if (!_lines.TryGetValue((address.Channel, address.Symbol), out var line))
+        {
+            if (_channels.Find(address.Channel) is not { } counts)
+            {
+                return null;
+            }
+
             line = new TopicLine<T>(address.Channel, address.Symbol, counts, _options);
             _lines.Add((address.Channel, address.Symbol), line);
             _allLines.Add(line);
         }
 
-        return line;
+        return _lastLine = line;
     }
 }

@@ -14,6 +14,7 @@ internal sealed class Publisher<T>(
     : IDisposable
     where T : struct, IEvent<T>
 {
+    private const string Stopped = "stopped";
     private const int ChunkLength = 256;
 
     // How soon a sleeping publisher takes in new subscriptions.
@@ -33,16 +34,14 @@ internal sealed class Publisher<T>(
 
     public IReadOnlyDictionary<string, string> Endpoints => _channels.Endpoints;
 
-    public bool Serves(string channel) => _channels.Find(channel) is not null;
-
     public bool HasSubscribersEverywhere => _channels.Publications.All(p => p.HasSubscribers);
 
     public string WithoutSubscribers => string.Join(", ", _channels.Publications.Where(p => !p.HasSubscribers).Select(p => p.Endpoint));
 
     public bool HasSubscriber(string topic) => _channels.Publications.Any(p => p.HasSubscriber(topic));
 
-    /// <summary>Counts an event that the block could not hand over.</summary>
-    public void CountRefused(string channel, string reason) => _channels.Find(channel)?.Drop(reason);
+    /// <summary>Why an event that finds no room in the ring is not sent; counts it under that at its channel.</summary>
+    public string CountRefused(in T value) => CountUnsent(in value, _hasFailed ? Stopped : "queue_full");
 
     /// <summary>Opens the sockets, so that an address that is in use ends the start and not the thread.</summary>
     public void Open(Accounts accounts)
@@ -81,10 +80,13 @@ internal sealed class Publisher<T>(
         }
         catch (Exception error) when (error is ZmqException or InvalidOperationException)
         {
-            // The pipeline goes on: from here everything is refused and counted.
+            // The pipeline goes on: what was not sent, and everything from here on, is dropped and counted.
             _hasFailed = true;
             _accounts!.Error(error.GetType().Name);
-            _accounts.Note("publisher_failed", $"Publishing ended: {error.Message} Everything from here on is dropped as `stopped`.");
+            _accounts.Note("publisher_failed", $"Publishing ended: {error.Message} Everything from here on is dropped as `{Stopped}`.");
+            _messages!.DropUnsent(Stopped);
+            ring.Advance(_messages.Done);
+            DropAll();
         }
     }
 
@@ -141,6 +143,49 @@ internal sealed class Publisher<T>(
 
             isBusy = false;
         }
+    }
+
+    private void DropAll()
+    {
+        while (true)
+        {
+            var isCompleted = ring.IsCompleted;
+            for (var chunk = ring.Peek(ChunkLength, out _); !chunk.IsEmpty; chunk = ring.Peek(ChunkLength, out _))
+            {
+                foreach (ref readonly var e in chunk)
+                {
+                    _accounts!.Drop(CountUnsent(in e, Stopped));
+                }
+
+                ring.Advance(chunk.Length);
+            }
+
+            if (isCompleted)
+            {
+                return;
+            }
+
+            ring.Sleep(IdleMilliseconds);
+        }
+    }
+
+    private string CountUnsent(in T value, string reason)
+    {
+        try
+        {
+            if (_channels.Find(format.AddressOf(in value).Channel) is not { } counts)
+            {
+                return "not_published";
+            }
+
+            counts.Drop(reason);
+        }
+        catch (Exception error) when (error is ArgumentException or IndexOutOfRangeException)
+        {
+            // A bad event has no channel; nobody will send it anyway.
+        }
+
+        return reason;
     }
 
     // With the sockets in hand: sends what there is, and from time to time what is left over, heartbeats, and news of subscribers.

@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using QuantumTrader.Dataflow;
 
 namespace QuantumTrader.ZeroMq;
@@ -8,13 +8,14 @@ internal sealed class TopicLine<T> where T : struct, IEvent<T>
 {
     private readonly byte[] _buffer;
     private readonly int _head;
+    private readonly int _capacity;
 
     public TopicLine(string channel, string symbol, ChannelCounts counts, ZeroMqSinkOptions options)
     {
         (Channel, Symbol, Counts) = (channel, symbol, counts);
         Name = Topics.Name(channel, symbol);
         Heartbeat = Topics.Heartbeat(channel, symbol);
-        _head = Name.Length + 1;
+        (_head, _capacity) = (Name.Length + 1, options.FrameEvents);
         _buffer = options.Format == BusFormat.Binary ? new byte[_head + BinaryFrame.HeadSize + (options.FrameEvents * BinaryFrame.EventSize)] : [];
         if (_buffer.Length > 0)
         {
@@ -45,12 +46,17 @@ internal sealed class TopicLine<T> where T : struct, IEvent<T>
 
     public ReadOnlySpan<byte> OnePart => _buffer.AsSpan(0, _head + BinaryFrame.HeadSize + (Waiting * BinaryFrame.EventSize));
 
-    public void Add(in T value)
+    /// <summary>True when no event fits into the message any more.</summary>
+    public bool IsFull => Waiting == _capacity;
+
+    /// <summary>Puts as many of these events as fit into the message; returns how many.</summary>
+    public int Add(ReadOnlySpan<T> events)
     {
-        ref var place = ref _buffer[_head + BinaryFrame.HeadSize + (Waiting * BinaryFrame.EventSize)];
-        Unsafe.WriteUnaligned(ref place, value);
-        Waiting++;
-        Number++;
+        var count = Math.Min(events.Length, _capacity - Waiting);
+        MemoryMarshal.AsBytes(events[..count]).CopyTo(_buffer.AsSpan(_head + BinaryFrame.HeadSize + (Waiting * BinaryFrame.EventSize)));
+        Waiting += count;
+        Number += count;
+        return count;
     }
 
     public void Clear() => Waiting = 0;

@@ -68,6 +68,29 @@ public sealed class SinkTests : IDisposable
     }
 
     [Theory]
+    [InlineData(BusFormat.Json, 1)]
+    [InlineData(BusFormat.Binary, 32)]
+    public void When_the_publisher_fails_every_event_that_it_did_not_send_is_counted(BusFormat format, int frameEvents)
+    {
+        const int count = 1000;
+        const int failsAt = 500;
+        var options = new ZeroMqSinkOptions { Endpoint = BusFixture.Anywhere, Format = format, FrameEvents = frameEvents, HeartbeatSeconds = 0 };
+        var sink = _bus.Keep(new ZeroMqSink<MarketEvent>(options, BusFixture.Context("sink"), _bus.Bus, _bus.Market, new BrokenFormat(new MarketFormat(_bus.Market), failsAt)));
+        sink.Start();
+        BusFixture.Observe(sink, BusFixture.Trades(count));
+        BusFixture.Until(() => sink.Waiting == 0, "nothing may wait for ever");
+        BusFixture.Observe(sink, BusFixture.Trades(10));
+        sink.Complete();
+
+        var report = BusFixture.Report(sink).Channels["tick"];
+        report.Published.ShouldBeInRange(1, failsAt - 1);
+        report.Dropped.Keys.ShouldBe(["stopped"]);
+        (report.Published + report.Dropped["stopped"]).ShouldBe(count + 10);
+        sink.Accounts.Dropped["stopped"].ShouldBe(report.Dropped["stopped"]);
+        sink.Accounts.Notes.ShouldHaveSingleItem().Code.ShouldBe("publisher_failed");
+    }
+
+    [Theory]
     [InlineData(SlowSubscriber.Skip)]
     [InlineData(SlowSubscriber.DropForAll)]
     public void A_subscriber_that_never_reads_is_counted_and_stops_nobody(SlowSubscriber policy)
@@ -272,5 +295,30 @@ public sealed class SinkTests : IDisposable
         refused.Message.ShouldEndWith("Another process listens there: end it, or choose another port in the section bus.");
         refused.Outside.ShouldBeTrue();
         publisher.Dispose();
+    }
+
+    /// <summary>Breaks an invariant at one event, once.</summary>
+    private sealed class BrokenFormat(MarketFormat inner, long failsAt) : EventFormat<MarketEvent>
+    {
+        private bool _hasFailed;
+
+        public override IReadOnlyList<string> Fields => inner.Fields;
+
+        public override IReadOnlyList<string> Channels => inner.Channels;
+
+        public override void Write(in MarketEvent value, IFieldWriter fields) => inner.Write(in value, fields);
+
+        public override MarketEvent Read(IFieldReader fields) => inner.Read(fields);
+
+        public override EventAddress AddressOf(in MarketEvent value)
+        {
+            if (value.Sequence == failsAt && !_hasFailed)
+            {
+                _hasFailed = true;
+                throw new InvalidOperationException("Invariant: broken.");
+            }
+
+            return inner.AddressOf(in value);
+        }
     }
 }
