@@ -44,6 +44,11 @@ internal static class AtCommand
             {
                 var known = new KnownThen(open, arguments.GetValue(symbol)!, moment);
                 var book = known.Book();
+                foreach (var gap in known.BookGaps)
+                {
+                    Console.Error.WriteLine($"Lost: {IsoTime.ToText(gap.From)} to {IsoTime.ToText(gap.To)}: {gap.Reason}");
+                }
+
                 var last = arguments.GetValue(count);
                 var sections = new List<(string Name, IReadOnlyList<object> Events, IEventFormat Format)>();
                 Add<MarketEvent>("trades", "tick", last);

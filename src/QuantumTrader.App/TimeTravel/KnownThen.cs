@@ -50,9 +50,12 @@ internal sealed class KnownThen(OpenStore open, string symbol, long time)
         return [.. newest];
     }
 
+    /// <summary>What the store has lost since the full book from which <see cref="Book"/> came, or would have come.</summary>
+    public IReadOnlyList<StoreGap> BookGaps { get; private set; } = [];
+
     /// <summary>
     /// The book, rebuilt by replay from the nearest one that the store keeps, else from a full book in the last 100 days; null when there
-    /// is none, or it was not valid then.
+    /// is none, it was not valid then, or the store has lost messages that it would need.
     /// </summary>
     public OrderBook? Book()
     {
@@ -60,7 +63,7 @@ internal sealed class KnownThen(OpenStore open, string symbol, long time)
         {
             var builder = new BookBuilder();
             builder.Load(near.State);
-            Replay(builder, near.Time, near.Number);
+            Replay(builder, near.Time, near.Number, hasIds: near.State.LastUpdateId != 0);
             return builder.IsValid ? builder.Book : null;
         }
 
@@ -68,7 +71,7 @@ internal sealed class KnownThen(OpenStore open, string symbol, long time)
         {
             // Updates before the full book are needed too: the first one that it goes on with may have come before it.
             var builder = new BookBuilder();
-            Replay(builder, time - window, long.MinValue);
+            Replay(builder, time - window, long.MinValue, hasIds: false);
             if (builder.IsValid)
             {
                 return builder.Book;
@@ -79,25 +82,40 @@ internal sealed class KnownThen(OpenStore open, string symbol, long time)
     }
 
     // Events behind the number, at the first time; all, at later ones.
-    private void Replay(BookBuilder builder, long from, long number) => Read<MarketEvent>("book", from, events =>
+    private void Replay(BookBuilder builder, long from, long number, bool hasIds)
     {
-        foreach (ref readonly var e in events)
+        var fullAt = long.MinValue;
+        var answer = Read<MarketEvent>("book", from, events =>
         {
-            if (WasReceived(in e) && (e.EventTime > from || e.Sequence > number))
+            foreach (ref readonly var e in events)
             {
-                builder.Process(in e);
+                if (WasReceived(in e) && (e.EventTime > from || e.Sequence > number))
+                {
+                    builder.Process(in e);
+                    if (e.Kind is EventKind.BookSnapshot or EventKind.BookUpdate)
+                    {
+                        hasIds = e.LastUpdateId != 0;
+                        fullAt = e.Kind == EventKind.BookSnapshot ? e.EventTime : fullAt;
+                    }
+                }
             }
+        });
+        BookGaps = [.. answer.Gaps.Where(g => g.To > fullAt)];
+        if (!hasIds && BookGaps.Count > 0)
+        {
+            // Update ids show by themselves that messages are missing. Without them the book is not known again before the next full one.
+            builder.Process(new MarketEvent { Kind = EventKind.BookUpdate, Flags = EventFlags.Gap | EventFlags.EndOfMessage });
         }
-    });
+    }
 
-    private void Read<T>(string channel, long from, ReadOnlySpanAction<T> read) where T : struct, IEvent<T>
+    private StoreAnswer Read<T>(string channel, long from, ReadOnlySpanAction<T> read) where T : struct, IEvent<T>
     {
         if (open.Format(typeof(T)) is not Pipelines.EventFormat<T> format)
         {
             throw new StoreException($"{typeof(T).Name} can only be read with the pipeline that made them: name it with --pipeline.");
         }
 
-        open.Store.Query(new StoreQuery(channel, symbol, from, time), format, events =>
+        return open.Store.Query(new StoreQuery(channel, symbol, from, time), format, events =>
         {
             read(events);
             return true;

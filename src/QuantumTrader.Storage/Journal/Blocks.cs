@@ -174,12 +174,20 @@ internal sealed class BlockReader
     private int _payloadAt;
     private byte[] _current = [];
     private BlockHeader _header;
+    private Extent _extent;
+    private long _damagedBefore;
 
     /// <summary>Blocks that were not what they should be.</summary>
     public long Damaged { get; private set; }
 
+    /// <summary>What the extent lost, as far as it was read; null when it is whole.</summary>
+    public StoreGap? Lost => Damaged == _damagedBefore
+        ? null
+        : new StoreGap(_extent.MinTime, _extent.MaxTime + 1, $"{Path.GetFileName(_segment.Path)}: a block at {_extent.Offset} is damaged.");
+
     public void Open(Segment segment, in Extent extent)
     {
+        (_extent, _damagedBefore) = (extent, Damaged);
         if (_stored.Length < extent.Length)
         {
             _stored = new byte[extent.Length];

@@ -41,6 +41,9 @@ internal struct BlockHeader
     /// <summary>Type of a block that holds a <see cref="BookCheckpoint"/>.</summary>
     public const ushort BookType = ushort.MaxValue - 1;
 
+    /// <summary>Type of a block that holds what was lost before the segment was sealed: <see cref="SegmentGaps"/>.</summary>
+    public const ushort GapsType = ushort.MaxValue - 2;
+
     /// <summary>No block is larger, so that a length that a broken disk made up is seen before it is believed.</summary>
     public const int MaxPayload = 16 << 20;
 

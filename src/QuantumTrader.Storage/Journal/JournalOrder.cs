@@ -60,7 +60,11 @@ internal readonly ref struct JournalRun
 internal sealed class JournalOrder(IReadOnlyList<Segment> segments)
 {
     private readonly List<Cursor> _cursors = [];
+    private readonly List<StoreGap> _gaps = [];
     private int _segment = -1;
+
+    /// <summary>What is known to be lost of what was read so far: each is here before any record that stands behind it in its stream.</summary>
+    public IReadOnlyList<StoreGap> Gaps => _gaps;
 
     /// <summary>Limits what is read to some streams; all when it is null. Called once per stream and segment.</summary>
     public Func<SegmentNames, StreamName, bool>? Wants { get; init; }
@@ -127,11 +131,12 @@ internal sealed class JournalOrder(IReadOnlyList<Segment> segments)
     private void Open(Segment segment)
     {
         _cursors.Clear();
+        _gaps.AddRange(segment.Gaps);
         var names = segment.Names;
         var extents = segment.Extents.Where(e => e.MaxTime >= From && e.MinTime < To && (e.Stream == 0 || IsWanted(names, e.Stream))).ToArray();
         foreach (var group in extents.GroupBy(e => (e.Stream, Late: e.Stream != 0 && e.IsLate)))
         {
-            _cursors.Add(new Cursor(segment, names, [.. group], Wants is null ? null : stream => IsWanted(names, stream)));
+            _cursors.Add(new Cursor(segment, names, _gaps, [.. group], Wants is null ? null : stream => IsWanted(names, stream)));
         }
     }
 
@@ -142,6 +147,7 @@ internal sealed class JournalOrder(IReadOnlyList<Segment> segments)
     {
         private readonly Segment _segment;
         private readonly SegmentNames _names;
+        private readonly List<StoreGap> _gaps;
         private readonly Extent[] _extents;
         private readonly Func<uint, bool>? _wants;
         private readonly Dictionary<uint, bool> _wanted = [];
@@ -152,9 +158,9 @@ internal sealed class JournalOrder(IReadOnlyList<Segment> segments)
         private int _recordBytes;
         private int _byte;
 
-        public Cursor(Segment segment, SegmentNames names, Extent[] extents, Func<uint, bool>? wants)
+        public Cursor(Segment segment, SegmentNames names, List<StoreGap> gaps, Extent[] extents, Func<uint, bool>? wants)
         {
-            (_segment, _names, _extents, _wants) = (segment, names, extents, wants);
+            (_segment, _names, _gaps, _extents, _wants) = (segment, names, gaps, extents, wants);
             NextBlock();
         }
 
@@ -239,11 +245,23 @@ internal sealed class JournalOrder(IReadOnlyList<Segment> segments)
             return wanted;
         }
 
+        private bool NextOfExtent()
+        {
+            var damaged = _blocks.Damaged;
+            var isThere = _blocks.Next(out _header);
+            if (_blocks.Damaged > damaged && _blocks.Lost is { } lost && (_gaps.Count == 0 || _gaps[^1] != lost))
+            {
+                _gaps.Add(lost);
+            }
+
+            return isThere;
+        }
+
         private void NextBlock()
         {
             while (true)
             {
-                while (_extent < 0 || !_blocks.Next(out _header))
+                while (_extent < 0 || !NextOfExtent())
                 {
                     if (++_extent >= _extents.Length)
                     {

@@ -82,7 +82,6 @@ internal sealed class JournalQuery<T>(StoreQuery query, RecordCodec<T> codec, St
             _readers[part.Segment] = reader = codec.ReaderFor(part.Segment.Names, part.Name);
         }
 
-        var damaged = _blocks.Damaged;
         _blocks.Open(part.Segment, part.Extent);
         while (_blocks.Next(out var header))
         {
@@ -102,9 +101,9 @@ internal sealed class JournalQuery<T>(StoreQuery query, RecordCodec<T> codec, St
             }
         }
 
-        if (_blocks.Damaged > damaged)
+        if (_blocks.Lost is { } lost)
         {
-            _gaps.Add(new StoreGap(part.Extent.MinTime, part.Extent.MaxTime + 1, $"{Path.GetFileName(part.Segment.Path)}: a block at {part.Extent.Offset} is damaged."));
+            _gaps.Add(lost);
         }
     }
 

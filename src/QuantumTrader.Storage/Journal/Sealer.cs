@@ -14,6 +14,7 @@ internal sealed class Sealer
     private readonly List<BlockHeader> _headers = [];
     private readonly Dictionary<uint, BookTrack> _books = [];
     private readonly IReadOnlyList<Segment> _before;
+    private IReadOnlyList<StoreGap> _gaps = [];
     private readonly SafeFileHandle _file;
     private readonly bool _compress;
     private long _end = SegmentHeader.Bytes;
@@ -54,6 +55,7 @@ internal sealed class Sealer
 
         Append(BlockBuilder.Meta(BlockHeader.NamesType, _names.ToJson(), _end, segments[0].Header.FirstOrdinal, out var names), in names);
         var order = new JournalOrder(segments);
+        _gaps = order.Gaps;
         var last = segments[0].Header.FirstOrdinal - 1;
         while (order.Read(out var run))
         {
@@ -64,6 +66,12 @@ internal sealed class Sealer
         foreach (var builder in _builders.OrderBy(b => b.Key).Select(b => b.Value))
         {
             Flush(builder);
+        }
+
+        if (order.Gaps.Count > 0)
+        {
+            // The damage itself does not come along, so the new file has to say it.
+            Append(BlockBuilder.Meta(BlockHeader.GapsType, SegmentGaps.ToJson(order.Gaps), _end, last + 1, out var gaps), in gaps);
         }
 
         Finish(segments[0].Header, Math.Max(last, segments[^1].NextOrdinal - 1));
@@ -119,7 +127,7 @@ internal sealed class Sealer
 
         if (!_books.TryGetValue(stream, out var book))
         {
-            _books[stream] = book = BookTrack.Behind(_before, name);
+            _books[stream] = book = BookTrack.Behind(_before, name, _gaps);
         }
 
         return book;

@@ -190,10 +190,15 @@ internal sealed class Segment
                 {
                     _extents.Clear();
                     _books.Clear();
+                    _gaps.Clear();
                     return false;
                 }
 
                 _names = parsed;
+            }
+            else if (header.Type == BlockHeader.GapsType)
+            {
+                AddGaps(TryReadBlock(window, header.Offset, out _) ? window.Get(header.Offset + BlockHeader.Bytes, header.StoredBytes) : default);
             }
             else if (header.Type == BlockHeader.BookType)
             {
@@ -240,12 +245,21 @@ internal sealed class Segment
         _gaps.Add(new StoreGap(Math.Min(from, to), Math.Max(from, to), $"{System.IO.Path.GetFileName(Path)}: {records}{next - at} bytes at {at} are damaged."));
     }
 
+    private void AddGaps(ReadOnlySpan<byte> payload) => _gaps.AddRange(
+        SegmentGaps.TryParse(payload) ?? [new StoreGap(MinTime, MaxTime + 1, $"{System.IO.Path.GetFileName(Path)}: its list of what had been lost before it was sealed is damaged.")]);
+
     private void Add(FileWindow window, in BlockHeader header)
     {
         var payload = window.Get(header.Offset + BlockHeader.Bytes, header.StoredBytes);
         if (header.Type == BlockHeader.NamesType)
         {
             _names = SegmentNames.TryParse(payload) ?? _names;
+            return;
+        }
+
+        if (header.Type == BlockHeader.GapsType)
+        {
+            AddGaps(payload);
             return;
         }
 

@@ -158,6 +158,39 @@ public sealed class KnownThenTests
         ShouldBeKnown(store, fixture, events, Noon + (3500 * Second) + 7);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Without_update_ids_the_book_is_not_known_from_lost_messages_to_the_next_full_book(bool compacted)
+    {
+        using var fixture = new JournalFixture { Options = new JournalOptions { Fsync = "never", Compress = false, SegmentBytes = 65_536 } };
+        var events = Day(4000).Select(WithoutIds).ToList();
+        Append(fixture, events);
+        var lost = fixture.Damage(events.FindIndex(e => e.EventTime >= Noon + (1500 * Second)));
+        if (compacted)
+        {
+            JournalFolder.Compact(fixture.Folder, new JournalOptions { SegmentBytes = 65_536 }, TimeProvider.System).ShouldBeEmpty();
+        }
+
+        using var store = fixture.OpenToRead();
+        ShouldBeKnown(store, fixture, events, lost.MinTime);
+        foreach (var moment in new[] { lost.MaxTime + (10 * Second), Noon + (1700 * Second), Noon + (2000 * Second) })
+        {
+            var known = new KnownThen(new OpenStore(store, _ => fixture.Format), "WDOU25", moment);
+            known.Book().ShouldBeNull($"{(moment - Noon) / Second} s");
+            known.BookGaps.ShouldHaveSingleItem().To.ShouldBe(lost.MaxTime + 1);
+            (store.BookBefore("WDOU25", moment) is { } kept && kept.Time >= lost.MinTime).ShouldBeFalse("no book may be kept that has lost a message");
+        }
+
+        ShouldBeKnown(store, fixture, events, Noon + (2500 * Second) + 7);
+        ShouldBeKnown(store, fixture, events, Noon + (3900 * Second) + 7);
+
+        // A full book every 1000 s.
+        static MarketEvent WithoutIds(MarketEvent e) => e.Kind is not (EventKind.BookUpdate or EventKind.BookSnapshot)
+            ? e
+            : e with { Kind = (e.EventTime - Noon) % (1000 * Second) == 0 ? EventKind.BookSnapshot : EventKind.BookUpdate, FirstUpdateId = 0, LastUpdateId = 0 };
+    }
+
     [Fact]
     public void What_had_not_been_received_by_then_is_in_no_book()
     {

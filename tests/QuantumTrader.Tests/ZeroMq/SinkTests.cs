@@ -132,6 +132,28 @@ public sealed class SinkTests : IDisposable
     }
 
     [Fact]
+    public void Each_subscriber_that_falls_behind_is_counted_also_after_another_did()
+    {
+        var sink = _bus.Sink(new ZeroMqSinkOptions { Channels = ["tick"], HighWater = 1000, HeartbeatSeconds = 0 });
+        var trades = BusFixture.Trades(1000);
+        for (var connected = 1; connected <= 3; connected++)
+        {
+            var before = Slow();
+            _bus.Subscriber(sink.Endpoints["tick"], "tick_WDOU25", highWater: 1);
+            BusFixture.Until(() => BusFixture.Report(sink).Connected == connected, "it must be connected");
+            for (var i = 0; i < 1000 && Slow() == before; i++)
+            {
+                BusFixture.Observe(sink, trades);
+                BusFixture.Until(() => sink.Waiting == 0, "the publisher must go on");
+            }
+
+            Slow().ShouldBeGreaterThan(before, $"subscriber {connected} never reads");
+        }
+
+        long Slow() => BusFixture.Report(sink).Channels["tick"].Dropped.GetValueOrDefault("slow_subscriber");
+    }
+
+    [Fact]
     public void The_report_has_messages_bytes_latency_and_connections()
     {
         var sink = _bus.Sink(new ZeroMqSinkOptions { Format = BusFormat.Binary });

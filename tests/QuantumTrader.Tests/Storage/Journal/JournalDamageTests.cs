@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using QuantumTrader.Market;
 using QuantumTrader.Storage;
 
@@ -182,11 +181,7 @@ public sealed class JournalDamageTests
             }
         }
 
-        var bytes = File.ReadAllBytes(fixture.Files[0]);
-        var second = Find(bytes, 31);
-        bytes[second + 64 + 200] ^= 1;
-        File.WriteAllBytes(fixture.Files[0], bytes);
-
+        fixture.Damage(31);
         using var reader = fixture.Open();
         reader.Findings.ShouldHaveSingleItem().ShouldContain("30 records");
         var found = new List<MarketEvent>();
@@ -195,17 +190,41 @@ public sealed class JournalDamageTests
         var gap = answer.Gaps.ShouldHaveSingleItem();
         (gap.From, gap.To).ShouldBe((events[30].EventTime, events[59].EventTime + 1));
         reader.Query(new StoreQuery("tick", "WDOU25", 0, events[20].EventTime), fixture.Format, _ => true).Gaps.ShouldBeEmpty();
+    }
 
-        static int Find(byte[] bytes, long ordinal)
+    [Fact]
+    public void What_was_lost_before_a_segment_was_sealed_or_joined_is_told_for_ever()
+    {
+        using var fixture = new JournalFixture();
+        var events = JournalFixture.Events(180);
+        AppendInPieces(fixture, events.AsSpan(0, 90));
+        fixture.Damage(31);
+        JournalFolder.Compact(fixture.Folder, new JournalOptions(), TimeProvider.System).ShouldBeEmpty();
+        var first = JournalFolder.Verify(fixture.Folder).Findings.ShouldHaveSingleItem();
+        first.ShouldContain("30 records");
+
+        // A second loss, this time in a sealed segment, and then both in one file with what was written later.
+        AppendInPieces(fixture, events.AsSpan(90));
+        var lost = fixture.Damage(1);
+        lost.Stream.ShouldBeGreaterThan(0u, "this one is sealed");
+        JournalFolder.Compact(fixture.Folder, new JournalOptions(), TimeProvider.System).ShouldBeEmpty();
+        fixture.Files.ShouldHaveSingleItem();
+        var findings = JournalFolder.Verify(fixture.Folder).Findings;
+        findings.Count.ShouldBe(2);
+        findings[0].ShouldBe(first);
+
+        using var reader = fixture.OpenToRead();
+        var answer = reader.Query(new StoreQuery("tick", "WINV25", 0, long.MaxValue), fixture.Format, _ => true);
+        answer.Gaps.Select(g => (g.From, g.To)).ShouldBe([(events[30].EventTime, events[59].EventTime + 1), (lost.MinTime, lost.MaxTime + 1)]);
+        reader.Query(new StoreQuery("tick", "WINV25", events[170].EventTime, long.MaxValue), fixture.Format, _ => true).Gaps.ShouldBeEmpty();
+    }
+
+    private static void AppendInPieces(JournalFixture fixture, ReadOnlySpan<MarketEvent> events)
+    {
+        using var store = fixture.Open();
+        for (var i = 0; i < events.Length; i += 30)
         {
-            for (var at = 64; ; at += 64)
-            {
-                if (BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at)) == BlockHeader.ExpectedMagic && BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(at + 24)) == ordinal
-                    && BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at + 20)) > 0)
-                {
-                    return at;
-                }
-            }
+            store.Append(events.Slice(i, 30), fixture.Format);
         }
     }
 

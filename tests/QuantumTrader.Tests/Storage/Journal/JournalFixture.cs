@@ -72,5 +72,26 @@ internal sealed class JournalFixture : IDisposable
         return all;
     }
 
+    /// <summary>Breaks the block that holds the record at a place in the journal; returns its header.</summary>
+    public BlockHeader Damage(long ordinal)
+    {
+        foreach (var file in Files)
+        {
+            var bytes = File.ReadAllBytes(file);
+            for (var at = SegmentHeader.Bytes; at < bytes.Length; at += 64)
+            {
+                if (BlockHeader.TryRead(bytes.AsSpan(at, Math.Min(BlockHeader.Bytes, bytes.Length - at)), at, out var header)
+                    && header.FirstOrdinal <= ordinal && ordinal < header.FirstOrdinal + header.Count)
+                {
+                    bytes[at + BlockHeader.Bytes + (header.StoredBytes / 2)] ^= 1;
+                    File.WriteAllBytes(file, bytes);
+                    return header;
+                }
+            }
+        }
+
+        throw new InvalidOperationException($"There is no record {ordinal}.");
+    }
+
     public void Dispose() => Directory.Delete(Root, recursive: true);
 }
