@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
@@ -44,30 +43,6 @@ public enum UndatedTime
 /// <summary>Options of <c>source.profitdll</c>.</summary>
 public sealed record ProfitDllSourceOptions
 {
-    /// <summary>File of the library, 64 bit, with its companion files beside it; or a folder with a <c>build.sh</c> that builds one and prints its path, such as <c>tests/ProfitDllSimulator</c>.</summary>
-    public string Library { get; init; } = "ProfitDLL64.dll";
-
-    /// <summary>Another server than the library's own; for the simulator, the file of its script.</summary>
-    public string? Server { get; init; }
-
-    /// <summary>Port of the other server.</summary>
-    public string Port { get; init; } = "0";
-
-    /// <summary>Name of the environment variable that holds the activation key. The secrets themselves are never in a file and never printed.</summary>
-    public string KeyFrom { get; init; } = "PROFITDLL_KEY";
-
-    /// <summary>Name of the environment variable that holds the user.</summary>
-    public string UserFrom { get; init; } = "PROFITDLL_USER";
-
-    /// <summary>Name of the environment variable that holds the password.</summary>
-    public string PasswordFrom { get; init; } = "PROFITDLL_PASSWORD";
-
-    /// <summary>Logs in with order routing too. Without it the session can only watch the market.</summary>
-    public bool Routing { get; init; }
-
-    /// <summary>Letter of the exchange: <c>F</c> futures, <c>B</c> equities.</summary>
-    public string Exchange { get; init; } = "F";
-
     /// <summary>Which form of the trade callbacks is used.</summary>
     public TradeFeed Trades { get; init; } = TradeFeed.Auto;
 
@@ -148,6 +123,7 @@ public sealed class ProfitDllSource : Source<MarketEvent>
     private readonly ProfitDllSourceOptions _options;
     private readonly BlockContext _context;
     private readonly MarketContext _market;
+    private readonly ProfitLogin _login;
     private readonly CallbackRing _ring;
     private readonly CallbackRecord[] _records = new CallbackRecord[256];
     private readonly FeedDecoder _decoder;
@@ -158,17 +134,13 @@ public sealed class ProfitDllSource : Source<MarketEvent>
     private bool _isSilent;
 
     /// <summary>Loads nothing yet.</summary>
-    public ProfitDllSource(ProfitDllSourceOptions options, BlockContext context, MarketContext market)
+    public ProfitDllSource(ProfitDllSourceOptions options, BlockContext context, MarketContext market, ProfitLogin login)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(market);
-        (_options, _context, _market) = (options, context, market);
-        if (options.Exchange.Length != 1)
-        {
-            throw new ConfigurationException("exchange", $"'{options.Exchange}' is no exchange; write its one letter, such as F (futures) or B (equities).");
-        }
-
+        ArgumentNullException.ThrowIfNull(login);
+        (_options, _context, _market, _login) = (options, context, market, login);
         _ring = new CallbackRing(context.IsForCheck ? 1 : options.Ring, context.WhenFull is WhenFull.DropOldest or WhenFull.Conflate, options.Wake);
         _decoder = new FeedDecoder(market, options, Accounts, Note) { BookLost = symbol => _session?.AskForBook(symbol) };
     }
@@ -184,29 +156,16 @@ public sealed class ProfitDllSource : Source<MarketEvent>
     /// <inheritdoc/>
     public override void Start()
     {
-        var library = _library = ProfitLibrary.Load(LibraryFile.Find(_options.Library, _context.Files));
+        var library = _library = _login.Load();
         if (_options.Book == BookFeed.Depth && !library.HasPriceDepth)
         {
             throw new ConfigurationException("book", "This ProfitDLL keeps no book by price (that came with 4.0.0.31). Write `book: offers`, or update it.");
         }
 
-        var (key, user, password) = (Secret(_options.KeyFrom), Secret(_options.UserFrom), Secret(_options.PasswordFrom));
-        _target = new CallbackTarget(library, _market.Symbols, _ring, _context.Clock);
-        if (!CallbackEntry.TryAttach(_target))
-        {
-            _target = null;
-            throw new ConfigurationException("", "Another source.profitdll is running in this process, and ProfitDLL can serve only one. Give one source all symbols.");
-        }
-
-        var tradesV2 = _options.Trades == TradeFeed.Auto && library.HasTradesV2;
-        if (_options.Server is { } server)
-        {
-            library.SetServer(library.IsSimulator ? _context.Files.Resolve(server) : server, _options.Port);
-        }
-
-        library.LogIn(key, user, password, _options.Routing, CallbackEntry.ForLogin(tradesV2));
-        CallbackEntry.RegisterSetters(library, tradesV2, _options.Book == BookFeed.Offers, _options.Book == BookFeed.Depth);
-        _session = new Session(library, _target, _decoder, _options, _market, _context.Clock, Note);
+        var target = new CallbackTarget(library, _market.Symbols, _ring, _context.Clock);
+        _login.Open(library, target, _options.Trades == TradeFeed.Auto && library.HasTradesV2, _options.Book);
+        _target = target;
+        _session = new Session(library, target, _decoder, _options, _login.Options, _market, _context.Clock, Note);
         _session.Start();
         _newsAt = _context.Clock.GetTimestamp();
     }
@@ -262,13 +221,7 @@ public sealed class ProfitDllSource : Source<MarketEvent>
         if (_target is { IsEnding: false })
         {
             _session?.Dispose();
-            _target.IsEnding = true;
-            if (_session is not null)
-            {
-                _ = _library!.LogOut();
-            }
-
-            CallbackEntry.Detach(_target);
+            _login.Close(_library!, _target);
         }
 
         base.Dispose();
@@ -288,17 +241,5 @@ public sealed class ProfitDllSource : Source<MarketEvent>
 
         // What is held will go on when the session has its answer.
         return _options.IdleEndMs > 0 && _decoder.Held == 0 && idle.TotalMilliseconds >= _options.IdleEndMs;
-    }
-
-    private string Secret(string variable)
-    {
-        if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } secret)
-        {
-            return secret;
-        }
-
-        return _library!.IsSimulator
-            ? "simulator"
-            : throw new ConfigurationException("", $"The environment variable {variable} is not set. ProfitDLL logs in with {_options.KeyFrom}, {_options.UserFrom} and {_options.PasswordFrom}; set all three.") { Outside = true };
     }
 }

@@ -25,6 +25,7 @@ internal sealed class Session : IDisposable
     private readonly CallbackTarget _target;
     private readonly FeedDecoder _decoder;
     private readonly ProfitDllSourceOptions _options;
+    private readonly ProfitLoginOptions _login;
     private readonly MarketContext _market;
     private readonly TimeProvider _clock;
     private readonly Action<string, string> _note;
@@ -40,9 +41,10 @@ internal sealed class Session : IDisposable
     private int _historyRequests;
 
     public Session(
-        ProfitLibrary library, CallbackTarget target, FeedDecoder decoder, ProfitDllSourceOptions options, MarketContext market, TimeProvider clock, Action<string, string> note)
+        ProfitLibrary library, CallbackTarget target, FeedDecoder decoder, ProfitDllSourceOptions options, ProfitLoginOptions login, MarketContext market, TimeProvider clock,
+        Action<string, string> note)
     {
-        (_library, _target, _decoder, _options, _market, _clock, _note) = (library, target, decoder, options, market, clock, note);
+        (_library, _target, _decoder, _options, _login, _market, _clock, _note) = (library, target, decoder, options, login, market, clock, note);
         _lostBooks = new bool[market.Symbols.Count + 1];
         _retryAt = _clockAt = clock.GetTimestamp();
         _thread = new Thread(Loop) { IsBackground = true, Name = "profitdll session" };
@@ -96,12 +98,12 @@ internal sealed class Session : IDisposable
     {
         if (_subscriptions == 0 && _target.StateOf(CallbackTarget.Login) is > 0 and var refused)
         {
-            throw new InvalidOperationException($"The login was refused: {LoginResult(refused)}. Check {_options.UserFrom}, {_options.PasswordFrom} and {_options.KeyFrom}.");
+            throw new InvalidOperationException($"The login was refused: {LoginResult(refused)}. Check {_login.UserFrom}, {_login.PasswordFrom} and {_login.KeyFrom}.");
         }
 
         if (_subscriptions == 0 && _target.StateOf(CallbackTarget.Activation) > 0)
         {
-            throw new InvalidOperationException($"The activation key was refused. Check {_options.KeyFrom}.");
+            throw new InvalidOperationException($"The activation key was refused. Check {_login.KeyFrom}.");
         }
 
         if (!_target.IsMarketUp)
@@ -143,9 +145,9 @@ internal sealed class Session : IDisposable
         foreach (var instrument in _market.Instruments)
         {
             var ticker = instrument.Symbol;
-            if (!Succeeds(_library.SubscribeTicker(ticker, _options.Exchange), "subscribe_ticker", ticker)
+            if (!Succeeds(_library.SubscribeTicker(ticker, _login.Exchange), "subscribe_ticker", ticker)
                 || !Succeeds(SubscribeBook(ticker), "subscribe_book", ticker)
-                || !Succeeds(_library.RequestTickerInfo(ticker, _options.Exchange), "request_info", ticker))
+                || !Succeeds(_library.RequestTickerInfo(ticker, _login.Exchange), "request_info", ticker))
             {
                 return false;
             }
@@ -156,8 +158,8 @@ internal sealed class Session : IDisposable
 
     private int SubscribeBook(string ticker) => _options.Book switch
     {
-        BookFeed.Depth => _library.SubscribePriceDepth(ticker, _options.Exchange),
-        BookFeed.Offers => _library.SubscribeOfferBook(ticker, _options.Exchange),
+        BookFeed.Depth => _library.SubscribePriceDepth(ticker, _login.Exchange),
+        BookFeed.Offers => _library.SubscribeOfferBook(ticker, _login.Exchange),
         _ => 0,
     };
 
@@ -172,7 +174,7 @@ internal sealed class Session : IDisposable
 
             Volatile.Write(ref _lostBooks[symbol], false);
             var ticker = _market.Symbols.Name(symbol);
-            _ = _options.Book == BookFeed.Depth ? _library.UnsubscribePriceDepth(ticker, _options.Exchange) : _library.UnsubscribeOfferBook(ticker, _options.Exchange);
+            _ = _options.Book == BookFeed.Depth ? _library.UnsubscribePriceDepth(ticker, _login.Exchange) : _library.UnsubscribeOfferBook(ticker, _login.Exchange);
             Succeeds(SubscribeBook(ticker), "subscribe_book", ticker);
         }
     }
@@ -237,7 +239,7 @@ internal sealed class Session : IDisposable
             var packets = Volatile.Read(ref history.LastPackets);
             Volatile.Write(ref history.Progress, 0);
             Interlocked.Increment(ref _historyRequests);
-            var code = _library.RequestHistory(ticker, _options.Exchange, from, to);
+            var code = _library.RequestHistory(ticker, _login.Exchange, from, to);
             if (code < 0 && code != ReturnCodes.WaitingServer)
             {
                 _note("history_refused", $"{ticker} from {from:yyyy-MM-dd HH:mm:ss}: {ReturnCodes.Name(code)}.");

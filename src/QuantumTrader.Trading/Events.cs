@@ -38,15 +38,46 @@ public readonly record struct Signal(
     }
 }
 
-/// <summary>A market order that passed all limits.</summary>
+/// <summary>What is to be done.</summary>
+public enum OrderAction : byte
+{
+    /// <summary>Send a new order: at the market, at a limit, or, with a stop price too, at the limit once the stop is reached.</summary>
+    Send,
+
+    /// <summary>Give an order that is open this quantity and these prices.</summary>
+    Change,
+
+    /// <summary>Take back an order that is open.</summary>
+    Cancel,
+
+    /// <summary>Take back all open orders of the symbol, whoever sent them.</summary>
+    CancelAll,
+
+    /// <summary>Close the position in the symbol, whoever opened it.</summary>
+    Zero,
+}
+
+/// <summary>An order that passed all limits: a new one at the market, unless it says otherwise.</summary>
 /// <param name="Sequence">Sequence of the signal.</param>
 /// <param name="EventTime">Its time: ns UTC.</param>
 /// <param name="Symbol">Interned symbol.</param>
 /// <param name="Side">Buy or sell.</param>
 /// <param name="Quantity">Units of the instrument, scaled by 1e-8.</param>
-/// <param name="Order">Client order id: the number of the order in this run, from 1. The same input gives the same ids.</param>
+/// <param name="Order">Client order id: the number of the order in this run, from 1. The same input gives the same ids. A change or cancellation has that of the order it means.</param>
 public readonly record struct OrderRequest(long Sequence, long EventTime, int Symbol, Side Side, long Quantity, long Order) : IEvent<OrderRequest>
 {
+    /// <summary>What is to be done.</summary>
+    public OrderAction Action { get; init; }
+
+    /// <summary>Limit, scaled by 1e-8; 0 for an order at the market.</summary>
+    public long Price { get; init; }
+
+    /// <summary>Price from which on the order is at its limit, scaled by 1e-8; 0 for an order that is there at once.</summary>
+    public long StopPrice { get; init; }
+
+    /// <summary>A new order at the market.</summary>
+    public bool IsMarket => Action == OrderAction.Send && Price == 0 && StopPrice == 0;
+
     /// <inheritdoc/>
     public long PartitionKey => Symbol;
 
@@ -59,6 +90,10 @@ public readonly record struct OrderRequest(long Sequence, long EventTime, int Sy
         foreach (ref readonly var e in events)
         {
             hash.Append(e.Sequence).Append(e.EventTime).Append(e.Symbol).Append((long)e.Side).Append(e.Quantity).Append(e.Order);
+            if (!e.IsMarket)
+            {
+                hash.Append((long)e.Action).Append(e.Price).Append(e.StopPrice);
+            }
         }
     }
 }

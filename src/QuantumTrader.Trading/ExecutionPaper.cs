@@ -37,7 +37,7 @@ public sealed record ExecutionPaperOptions
 }
 
 /// <summary>
-/// Executes market orders on paper; no broker can be reached from here. An order meets the first price that comes behind it: it pays the
+/// Executes market orders on paper, and refuses others; no broker can be reached from here. An order meets the first price that comes behind it: it pays the
 /// ask or gets the bid, slippage on top, up to the displayed quantity; the rest waits for the next price. Orders of a symbol are served
 /// in the order in which they came and share what is displayed. A price that is no price (crossed, locked, a side empty) is passed over.
 /// What is open when the input ends stays unfilled and is reported: received = filled + open + rejected.
@@ -84,7 +84,7 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
         foreach (ref readonly var order in run)
         {
             _received++;
-            if (order.Quantity <= 0 || order.Side == Side.None || (uint)(order.Symbol - 1) >= (uint)_open.Length)
+            if (!order.IsMarket || order.Quantity <= 0 || order.Side == Side.None || (uint)(order.Symbol - 1) >= (uint)_open.Length)
             {
                 _rejected++;
                 run.Reject("bad_order");
@@ -97,7 +97,7 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
             else
             {
                 _openCount++;
-                _open[order.Symbol - 1].Add(new OpenOrder(order, order.Quantity));
+                _open[order.Symbol - 1].Add(new OpenOrder(order, OrderLife.Begin(order.Quantity)));
             }
         }
     }
@@ -131,10 +131,10 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
     public override void Complete(Output<Fill> output)
     {
         _isCompleted = true;
-        foreach (var (order, remaining) in _open.SelectMany(orders => orders))
+        foreach (var (order, life) in _open.SelectMany(orders => orders))
         {
             Note("open_at_end", FormattableString.Invariant(
-                $"Order {order.Order} ({order.Side} {Scaled.ToText(order.Quantity)} {_market.Symbols.Name(order.Symbol)}) had {Scaled.ToText(remaining)} unfilled when the input ended: no price came behind it, or too little was displayed."));
+                $"Order {order.Order} ({order.Side} {Scaled.ToText(order.Quantity)} {_market.Symbols.Name(order.Symbol)}) had {Scaled.ToText(life.Remaining)} unfilled when the input ended: no price came behind it, or too little was displayed."));
         }
     }
 
@@ -147,26 +147,26 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
         var kept = 0;
         for (var i = 0; i < orders.Count; i++)
         {
-            var (order, remaining) = orders[i];
+            var (order, life) = orders[i];
             var left = order.Side == Side.Buy ? displayed.AskQuantity : displayed.BidQuantity;
-            var quantity = Math.Min(remaining, left);
+            var quantity = Math.Min(life.Remaining, left);
 
             // Nobody trades at the price that made him send the order.
             if (e.Sequence > order.Sequence && quantity > 0)
             {
                 displayed = displayed.Less(order.Side, quantity);
-                remaining -= quantity;
-                Send(order, remaining, quantity, order.Side == Side.Buy ? displayed.AskPrice : displayed.BidPrice, in e, output);
+                life = life.Trade(quantity);
+                Send(order, life.Remaining, quantity, order.Side == Side.Buy ? displayed.AskPrice : displayed.BidPrice, in e, output);
             }
 
-            if (remaining > 0)
-            {
-                orders[kept++] = new OpenOrder(order, remaining);
-            }
-            else
+            if (life.IsFinal)
             {
                 _filled++;
                 _openCount--;
+            }
+            else
+            {
+                orders[kept++] = new OpenOrder(order, life);
             }
         }
 
@@ -188,7 +188,7 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
         output.Add(in fill);
     }
 
-    private readonly record struct OpenOrder(OrderRequest Order, long Remaining);
+    private readonly record struct OpenOrder(OrderRequest Order, OrderLife Life);
 
     /// <summary>Prices and quantities that an event offers; those of a trade are the same for both sides and shared by them.</summary>
     private readonly record struct Displayed(long BidPrice, long BidQuantity, long AskPrice, long AskQuantity, bool IsShared)
@@ -213,12 +213,16 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
     }
 }
 
-/// <summary>What became of the orders: received = filled + open + rejected.</summary>
+/// <summary>What became of the orders: received = filled + open + rejected + cancelled.</summary>
 /// <param name="Received">Orders that came in.</param>
 /// <param name="Filled">Filled whole.</param>
 /// <param name="Open">Not filled, or only in part.</param>
 /// <param name="Rejected">Refused because they were bad.</param>
-public sealed record OrderCounts(long Received, long Filled, long Open, long Rejected);
+public sealed record OrderCounts(long Received, long Filled, long Open, long Rejected)
+{
+    /// <summary>Taken back before they were filled whole.</summary>
+    public long Cancelled { get; init; }
+}
 
 /// <summary>What the report says of the execution.</summary>
 /// <param name="Orders">What became of the orders.</param>

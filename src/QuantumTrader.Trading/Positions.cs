@@ -53,6 +53,15 @@ public sealed class Positions
         }
     }
 
+    /// <summary>Values a symbol's open units at the prices of an event, when it has a bid below an ask.</summary>
+    public void Mark(in MarketEvent e)
+    {
+        if (e.Kind is EventKind.BookTop or EventKind.Quote && e.BidPrice > 0 && e.BidPrice < e.AskPrice && (uint)(e.Symbol - 1) < (uint)_positions.Length)
+        {
+            Mark(e.Symbol, e.BidPrice, e.AskPrice);
+        }
+    }
+
     /// <summary>The position of every symbol, in the order of the market section.</summary>
     public IReadOnlyList<PositionReport> Report() =>
     [

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SUBSCRIBE, UNSUBSCRIBE, SUBSCRIBE_OFFERS, UNSUBSCRIBE_OFFERS, SUBSCRIBE_DEPTH, UNSUBSCRIBE_DEPTH, INFO, HISTORY };
+enum { SUBSCRIBE, UNSUBSCRIBE, SUBSCRIBE_OFFERS, UNSUBSCRIBE_OFFERS, SUBSCRIBE_DEPTH, UNSUBSCRIBE_DEPTH, INFO, HISTORY, ORDER };
 
 typedef struct Request { struct Request *next; int kind; Market *market; int64_t from, to; } Request;
 typedef struct Line { struct Line *next; char text[]; } Line;
@@ -14,7 +14,7 @@ Callbacks callbacks;
 Market markets[MAX_ASSETS];
 int market_count, version = 41, login_result;
 int64_t now_ms = 1755250200000; // 15/08/2025 09:30
-bool is_online, is_login_manual, has_poison = true, has_garbage, is_initialized, is_finalizing;
+bool is_online, is_login_manual, has_poison = true, has_garbage, is_initialized, is_finalizing, is_market_only;
 double rate, speed;
 atomic_llong counters[COUNTERS];
 pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -24,7 +24,7 @@ static pthread_cond_t news = PTHREAD_COND_INITIALIZER, idle = PTHREAD_COND_INITI
 static Request *requests, **last_request = &requests;
 static Line *lines, **last_line = &lines;
 static atomic_int waiting_requests;
-static bool is_busy, is_market_only, was_initialized;
+static bool is_busy, was_initialized;
 static int health;
 static struct timespec due;
 
@@ -100,6 +100,7 @@ static void serve(Request *r)
         }
         break;
     case HISTORY: give_history(m, r->from, r->to); break;
+    case ORDER: serve_order(r->from, (int)r->to); break;
     }
 }
 
@@ -211,6 +212,18 @@ bool refuses_request(int32_t *result)
     return false;
 }
 
+static void enqueue(Request request)
+{
+    Request *r = malloc(sizeof *r);
+    *r = request;
+    pthread_mutex_lock(&gate);
+    *last_request = r;
+    last_request = &r->next;
+    atomic_fetch_add(&waiting_requests, 1);
+    pthread_cond_signal(&news);
+    pthread_mutex_unlock(&gate);
+}
+
 static int32_t request(int kind, ws ticker, ws exchange, int64_t from, int64_t to)
 {
     int32_t result;
@@ -240,16 +253,11 @@ static int32_t request(int kind, ws ticker, ws exchange, int64_t from, int64_t t
     {
         return NL_OK;
     }
-    Request *r = malloc(sizeof *r);
-    *r = (Request){ NULL, kind, m, from, to };
-    pthread_mutex_lock(&gate);
-    *last_request = r;
-    last_request = &r->next;
-    atomic_fetch_add(&waiting_requests, 1);
-    pthread_cond_signal(&news);
-    pthread_mutex_unlock(&gate);
+    enqueue((Request){ NULL, kind, m, from, to });
     return NL_OK;
 }
+
+void ask_for_order(int64_t local, int what) { enqueue((Request){ NULL, ORDER, NULL, local, what }); }
 
 static int32_t initialize(ws key, ws user, ws password)
 {
@@ -414,6 +422,8 @@ SETTER(SetChangeStateTickerCallback, StateTickerCallback, state_ticker)
 SETTER(SetAssetListInfoCallback, AssetInfoCallback, info)
 SETTER(SetInvalidTickerCallback, InvalidTickerCallback, invalid)
 SETTER(SetHealthCallback, HealthCallback, health)
+SETTER(SetOrderCallback, OrderCallback, order)
+SETTER(SetTradingMessageResultCallback, MessageResultCallback, result)
 
 // What only a simulator has.
 

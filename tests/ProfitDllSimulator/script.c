@@ -275,7 +275,7 @@ static bool of_market(Market *m, char **w, int words)
 
 static void run_words(char **words, int count_of_words)
 {
-    if (count_of_words > 0 && !of_session(words, count_of_words) && (count_of_words < 2 || !of_market(market_of(words[1]), words, count_of_words)))
+    if (count_of_words > 0 && !of_session(words, count_of_words) && !run_orders(words, count_of_words) && (count_of_words < 2 || !of_market(market_of(words[1]), words, count_of_words)))
     {
         count(COUNT_BAD_LINES);
     }

@@ -34,14 +34,14 @@ typedef struct
 enum
 {
     COUNT_REQUEST_IN_CALLBACK, COUNT_TRANSLATE_LATE, COUNT_FREE_UNKNOWN, COUNT_FREE_SIZE, COUNT_BLOCKS_OUT, COUNT_CALLBACKS, COUNT_TRADES, COUNT_BAD_LINES,
-    COUNT_SUBSCRIBED, COUNT_HISTORY_REQUESTS, COUNT_FINALIZED, COUNT_SLOW, COUNTERS
+    COUNT_SUBSCRIBED, COUNT_HISTORY_REQUESTS, COUNT_FINALIZED, COUNT_ORDERS, COUNTERS
 };
 
 typedef struct
 {
     StateCallback state; ProgressCallback progress; DailyCallback daily; TradeCallback trade; TradeCallbackV2 trade_v2; HistoryCallback history;
     TradeCallbackV2 history_v2; OfferCallback offer; OfferCallbackV2 offer_v2; TinyBookCallback tiny; DepthCallback depth; TheoreticalCallback theoretical;
-    StateTickerCallback state_ticker; AssetInfoCallback info; InvalidTickerCallback invalid; HealthCallback health;
+    StateTickerCallback state_ticker; AssetInfoCallback info; InvalidTickerCallback invalid; HealthCallback health; OrderCallback order; MessageResultCallback result;
 } Callbacks;
 
 extern Callbacks callbacks;
@@ -54,10 +54,11 @@ extern double rate, speed;
 extern atomic_llong counters[COUNTERS];
 extern pthread_mutex_t gate;
 extern pthread_t connector;
-extern bool is_initialized, is_finalizing;
+extern bool is_initialized, is_finalizing, is_market_only;
 
 void count(int counter);
 bool refuses_request(int32_t *result); // counts one made on the connector thread
+void ask_for_order(int64_t local, int what);
 void serve_requests(void);             // on the connector thread, between two events
 void delivered(void);                  // behind every event: pace, requests
 void give_state(int type, int result);
@@ -87,5 +88,9 @@ void give_offers(Market *m, int page);
 void change_depth(Market *m, int action, int side, int position, double price, int64_t quantity, uint32_t count);
 void random_depth(Market *m);
 void give_depth(Market *m, int side, int position, int type);
+
+void serve_order(int64_t local, int what);
+void meet_orders(Market *m);           // those that the price has reached
+bool run_orders(char **words, int count_of_words);
 
 void run_line(char *line);

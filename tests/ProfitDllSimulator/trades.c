@@ -177,6 +177,7 @@ void give_print(Market *m, const Print *print, bool is_edit, bool is_zero)
         poison();
     }
     count(COUNT_TRADES);
+    meet_orders(m);
 }
 
 void random_trade(Market *m, bool is_delivered)

@@ -11,12 +11,28 @@ namespace QuantumTrader.ProfitDll.Callbacks;
 internal static unsafe class CallbackEntry
 {
     private static CallbackTarget? _target;
+    private static OrderTarget? _orders;
 
-    /// <summary>Who gets the callbacks from now on; false when there is somebody already.</summary>
-    public static bool TryAttach(CallbackTarget target) => Interlocked.CompareExchange(ref _target, target, null) is null;
+    /// <summary>Who gets the callbacks from now on, and who those of orders; false when there is somebody already.</summary>
+    public static bool TryAttach(CallbackTarget target, OrderTarget? orders = null)
+    {
+        var isFree = Interlocked.CompareExchange(ref _target, target, null) is null;
+        if (isFree)
+        {
+            _orders = orders;
+        }
+
+        return isFree;
+    }
 
     /// <summary>Nobody gets them any more; late ones are ignored.</summary>
-    public static void Detach(CallbackTarget target) => Interlocked.CompareExchange(ref _target, null, target);
+    public static void Detach(CallbackTarget target)
+    {
+        if (Interlocked.CompareExchange(ref _target, null, target) == target)
+        {
+            _orders = null;
+        }
+    }
 
     /// <summary>The callbacks for the login. Those that a setter brings in a newer form stay empty here, or every event would come twice.</summary>
     public static LoginCallbacks ForLogin(bool tradesV2) => new(
@@ -28,7 +44,7 @@ internal static unsafe class CallbackEntry
         (nint)(delegate* unmanaged<AssetRecord, double, int, int, void>)&OnTinyBook);
 
     /// <summary>Registers what has a setter, as far as this version has it.</summary>
-    public static void RegisterSetters(ProfitLibrary library, bool tradesV2, bool offers, bool depth)
+    public static void RegisterSetters(ProfitLibrary library, bool tradesV2, BookFeed book)
     {
         if (tradesV2)
         {
@@ -39,7 +55,7 @@ internal static unsafe class CallbackEntry
             }
         }
 
-        if (offers && !library.TrySet(
+        if (book == BookFeed.Offers && !library.TrySet(
             "SetOfferBookCallbackV2",
             (nint)(delegate* unmanaged<AssetRecord, int, int, int, long, int, long, double, ushort, ushort, ushort, ushort, ushort, nint, nint, nint, void>)&OnOfferV2))
         {
@@ -48,7 +64,7 @@ internal static unsafe class CallbackEntry
                 (nint)(delegate* unmanaged<AssetRecord, int, int, int, int, int, long, double, ushort, ushort, ushort, ushort, ushort, nint, nint, nint, void>)&OnOffer);
         }
 
-        if (depth)
+        if (book == BookFeed.Depth)
         {
             library.TrySet("SetPriceDepthCallback", (nint)(delegate* unmanaged<AssetIdentifier, byte, int, byte, void>)&OnDepth);
         }
@@ -60,6 +76,13 @@ internal static unsafe class CallbackEntry
             (nint)(delegate* unmanaged<AssetRecord, nint, nint, long, long, long, int, int, double, double, nint, nint, void>)&OnAssetInfo);
         library.TrySet("SetInvalidTickerCallback", (nint)(delegate* unmanaged<AssetIdentifier, void>)&OnInvalidTicker);
         library.TrySet("SetHealthCallback", (nint)(delegate* unmanaged<int, void>)&OnHealth);
+    }
+
+    /// <summary>Registers the callbacks of orders.</summary>
+    public static void RegisterOrders(ProfitLibrary library)
+    {
+        library.TrySet("SetOrderCallback", (nint)(delegate* unmanaged<OrderIdentifier, void>)&OnOrder);
+        library.TrySet("SetTradingMessageResultCallback", (nint)(delegate* unmanaged<TradingMessageResult*, void>)&OnMessageResult);
     }
 
     /// <summary>A trade callback that does nothing, to measure what the others cost.</summary>
@@ -128,6 +151,12 @@ internal static unsafe class CallbackEntry
 
     [UnmanagedCallersOnly]
     private static void OnHealth(int state) => _target?.OnHealth(state);
+
+    [UnmanagedCallersOnly]
+    private static void OnOrder(OrderIdentifier order) => _orders?.OnOrder(order.LocalOrderId);
+
+    [UnmanagedCallersOnly]
+    private static void OnMessageResult(TradingMessageResult* result) => _orders?.OnMessageResult(result->OrderId.LocalOrderId, result->ResultCode);
 
     [UnmanagedCallersOnly]
     private static void OnNothing(AssetIdentifier asset, nint trade, uint flags)

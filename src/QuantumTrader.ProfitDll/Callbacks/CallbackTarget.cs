@@ -17,7 +17,8 @@ internal sealed unsafe class CallbackTarget(ProfitLibrary library, SymbolTable s
     public const int Activation = 3;
 
     public const int MarketConnected = 4;
-    public const int RoutingConnected = 2;
+    public const int RoutingDown = 0;
+    public const int BrokerDown = 3;
     public const int BrokerConnected = 5;
 
     private const int FullBook = 4;
@@ -27,6 +28,7 @@ internal sealed unsafe class CallbackTarget(ProfitLibrary library, SymbolTable s
     private int _lastSymbol;
     private int _downs;
     private bool _isUp;
+    private bool _isRouting;
 
     /// <summary>True from the beginning of the end: the codes that come now say nothing.</summary>
     public volatile bool IsEnding;
@@ -46,8 +48,8 @@ internal sealed unsafe class CallbackTarget(ProfitLibrary library, SymbolTable s
     /// <summary>The market data can be subscribed to.</summary>
     public bool IsMarketUp => StateOf(Login) == 0 && StateOf(MarketData) is MarketConnected or 5 or 6 && StateOf(Activation) is 0 or -1;
 
-    /// <summary>Orders can be sent.</summary>
-    public bool IsRoutingUp => StateOf(Routing) == BrokerConnected;
+    /// <summary>Orders can be sent. The states of several brokers come mixed, so the first that is connected counts until the way to all is down.</summary>
+    public bool IsRoutingUp => Volatile.Read(ref _isRouting);
 
     public void OnState(int type, int result)
     {
@@ -66,6 +68,11 @@ internal sealed unsafe class CallbackTarget(ProfitLibrary library, SymbolTable s
             }
 
             _isUp = isUp;
+        }
+
+        if (type == Routing)
+        {
+            Volatile.Write(ref _isRouting, result == BrokerConnected || (_isRouting && result is not (RoutingDown or BrokerDown)));
         }
 
         Volatile.Write(ref _states[type], result);

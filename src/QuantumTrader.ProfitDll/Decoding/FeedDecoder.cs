@@ -192,7 +192,7 @@ internal sealed class FeedDecoder(MarketContext market, ProfitDllSourceOptions o
                 note("feed_frozen", "ProfitDLL says that its own thread is frozen.");
                 break;
             case RecordKind.InvalidTicker:
-                note("invalid_ticker", $"The server does not know {market.Symbols.Name(r.Symbol)} on exchange {options.Exchange}.");
+                note("invalid_ticker", $"The server does not know {market.Symbols.Name(r.Symbol)} on this exchange.");
                 break;
             default:
                 break;

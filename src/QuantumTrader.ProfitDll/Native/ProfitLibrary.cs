@@ -256,7 +256,9 @@ internal sealed unsafe class ProfitLibrary
         }
     }
 
-    private nint Require(string name) => Find(name) is not 0 and var address
+    /// <summary>Address of a function.</summary>
+    /// <exception cref="ConfigurationException">This version does not have it.</exception>
+    public nint Require(string name) => Find(name) is not 0 and var address
         ? address
         : throw new ConfigurationException("library", $"The library '{_path}' has no function {name}: it is not ProfitDLL, or one older than 4.0.0.20.") { Outside = true };
 }

@@ -104,6 +104,11 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
             }
         }
 
+        if (own.FirstOrDefault(p => factory.Plan[p.Name].Type is { Trading: true, Io: true }) is { } live)
+        {
+            throw Refuse($"'{live.Name}' sends orders outside, so it can be no candidate, nor feed one: a shadow must not trade. Let it read from the phase instead.");
+        }
+
         var tapped = own.SelectMany(p => p.Inputs).SelectMany(i => i.From).Where(f => own.All(p => p.Name != f)).Distinct().ToList();
         return tapped is [var only]
             ? (only, own)

@@ -11,7 +11,7 @@ public sealed class HouseTests
     private static readonly string[] Floors =
     [
         "Microsoft.ML.OnnxRuntime", "QuantumTrader.Dataflow", "QuantumTrader.Pipelines", "QuantumTrader.Market", "QuantumTrader.Storage",
-        "QuantumTrader.ZeroMq", "QuantumTrader.ProfitDll", "QuantumTrader.Features", "QuantumTrader.Models", "QuantumTrader.Trading", "QuantumTrader.Rollout", "QuantumTrader.App",
+        "QuantumTrader.ZeroMq", "QuantumTrader.Features", "QuantumTrader.Models", "QuantumTrader.Trading", "QuantumTrader.ProfitDll", "QuantumTrader.Rollout", "QuantumTrader.App",
     ];
 
     [Fact]

@@ -28,6 +28,7 @@ internal enum Counter
     Subscribed,
     HistoryRequests,
     Finalized,
+    Orders,
 }
 
 /// <summary>
@@ -65,6 +66,13 @@ internal sealed unsafe class ProfitFixture : IDisposable
     public MarketContext Market { get; } = MarketContext.Of(B3, new Instrument(Ticker, 0.5m, 10m, 1m), new Instrument("WDOV25", 0.5m, 10m, 1m));
 
     public List<MarketEvent> Events { get; } = [];
+
+    /// <summary>The section that a source and the orders share; made when first asked for.</summary>
+    public ProfitLogin Login => field ??= new ProfitLogin(new ProfitLoginOptions { Library = Library, Routing = Routing }, Files);
+
+    public bool Routing { get; init; }
+
+    private static SectionContext Files { get; } = new(Qt.Root, Qt.Root);
 
     public nint Export(string name) => NativeLibrary.GetExport(_handle, name);
 
@@ -112,7 +120,7 @@ internal sealed unsafe class ProfitFixture : IDisposable
     {
         options ??= new ProfitDllSourceOptions();
         var source = new ProfitDllSource(
-            options with { Library = Library, MaxClockSkewMs = 0 }, new BlockContext("feed", new SectionContext(Qt.Root, Qt.Root), TimeProvider.System) { WhenFull = whenFull }, Market);
+            options with { MaxClockSkewMs = 0 }, new BlockContext("feed", Files, TimeProvider.System) { WhenFull = whenFull }, Market, Login);
         _sources.Add(source);
         return source;
     }

@@ -97,7 +97,7 @@ public sealed class SourceTests
         using var sim = new ProfitFixture();
         var market = MarketContext.Of(ProfitFixture.B3, new Instrument("WINV25", 5m, 0.2m, 1m));
         using var source = new ProfitDllSource(
-            new ProfitDllSourceOptions { Library = sim.Library }, new BlockContext("feed", new SectionContext(".", "."), TimeProvider.System), market);
+            new ProfitDllSourceOptions(), new BlockContext("feed", new SectionContext(".", "."), TimeProvider.System), market, sim.Login);
         source.Start();
         sim.ReadUntil(source, () => source.Accounts.NoteCounts.ContainsKey("subscribe_ticker_refused"), "the refusal must be noted");
         sim.Run("asset WINV25 130000 5 0.2");
