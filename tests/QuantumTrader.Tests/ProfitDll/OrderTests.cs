@@ -110,7 +110,7 @@ public sealed class OrderTests
     public void An_order_that_cannot_be_read_yet_is_read_later()
     {
         using var run = new OrderFixture().Ready();
-        run.Sim.Run("orders hide 3");
+        run.Sim.Run("orders hide 8");
         run.Sim.Wait();
         run.Send(Order(1, Side.Buy, 1));
         run.Await(() => run.Fills.Count == 1, "it must be read");
