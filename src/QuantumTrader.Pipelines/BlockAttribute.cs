@@ -23,6 +23,9 @@ public sealed class BlockAttribute(string type, string summary) : Attribute
     /// <summary>A source whose events come on somebody else's thread: its edge must name a policy that never blocks.</summary>
     public bool Callback { get; init; }
 
+    /// <summary>A source whose events come over the bus: the switch ZMQ_CONSUME holds them back.</summary>
+    public bool FromBus { get; init; }
+
     /// <summary>The block acts on the outside, such as sending orders: no edge on the way to it may drop events.</summary>
     public bool Trading { get; init; }
 }
@@ -61,6 +64,9 @@ public sealed class RangeAttribute(double min, double max) : Attribute
 /// <param name="Root">Folder that holds <c>config/</c>: the nearest one above the pipeline file.</param>
 public sealed record SectionContext(string Directory, string Root)
 {
+    /// <summary>The switches of the pipeline.</summary>
+    public Switches Switches { get; init; } = new(new SwitchOptions(), []);
+
     /// <summary>The file as a full path: absolute ones stay, others start at the pipeline's folder, or at the root if that is where they exist.</summary>
     public string Resolve(string path)
     {
@@ -81,6 +87,9 @@ public sealed record BlockContext(string Name, SectionContext Files, TimeProvide
 
     /// <summary>False when a source is to send as fast as its events are taken, whatever speed its options ask for.</summary>
     public bool Paced { get; init; } = true;
+
+    /// <summary>The switches of the pipeline, to be read at every event.</summary>
+    public Switches Switches => Files.Switches;
 
     /// <summary>The block is only looked at and never run: it may leave out what takes long or needs a library, such as loading a model.</summary>
     public bool IsForCheck { get; init; }

@@ -19,9 +19,10 @@ public sealed class RolloutSection : IGraphDecorator, IDisposable
     public RolloutSection(RolloutOptions options, SectionContext files, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(files);
         (_options, _files, _clock) = (options, files, clock);
         Refuse(new PhaseChecks(options.Phases, DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime)).Check());
-        Control = new PhaseControl(options.Phases);
+        Control = new PhaseControl(options.Phases) { WhatKeepsOff = phase => _files.Switches.Now.WhatKeepsOff(phase) };
     }
 
     /// <summary>Runs the phases, and takes commands.</summary>
@@ -35,7 +36,18 @@ public sealed class RolloutSection : IGraphDecorator, IDisposable
 
     /// <summary>A run is about to begin: the phases go on where an earlier run left them, and from now on what happens to them is written down.</summary>
     /// <exception cref="ConfigurationException">Another process has the state, or it cannot be written.</exception>
-    public void Begin() => _state ??= new RolloutState(Control, _options.State, _options.KillFile, _files, _clock, isRun: true);
+    public void Begin()
+    {
+        if (_state is not null)
+        {
+            return;
+        }
+
+        _state = new RolloutState(Control, _options.State, _options.KillFile, _files, _clock, isRun: true);
+        // The journal tells of the switch before it tells of the phases that follow it.
+        _files.Switches.Changed += _state.Write;
+        Control.Follow(_files.Switches, _state.TakenOutBySwitch);
+    }
 
     /// <summary>Goes on where an earlier run left the phases, without a run: to look, when nothing is written, or to send one command.</summary>
     /// <exception cref="ConfigurationException">Another process has the state, or it cannot be written.</exception>
@@ -55,19 +67,30 @@ public sealed class RolloutSection : IGraphDecorator, IDisposable
     public string? Damage => _state?.Damage;
 
     /// <inheritdoc/>
-    public void Dispose() => _state?.Dispose();
+    public void Dispose()
+    {
+        if (_state is { } state)
+        {
+            _files.Switches.Changed -= state.Write;
+            state.Dispose();
+        }
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<GraphPart> Decorate(IReadOnlyList<GraphPart> parts, BlockFactory factory)
     {
         Refuse([.. PhasePlanChecks.Check(Phases, factory)]);
-        foreach (var phase in Phases)
+        foreach (var phase in Phases.Where(p => !IsLeftOut(p, factory)))
         {
             parts = new PhaseGraph(phase, parts, factory, _clock).Decorate();
         }
 
         return parts;
     }
+
+    // Its switch was off when the pipeline was loaded, and stays off in this run.
+    private static bool IsLeftOut(Phase phase, BlockFactory factory) =>
+        factory.Plan.LeftOut.Contains(phase.Options.Name) && factory.Plan.Blocks.All(b => b.Name != phase.Options.Candidate.Block);
 
     private static void Refuse(IReadOnlyList<ConfigurationException> found)
     {

@@ -66,7 +66,7 @@ public sealed record ZeroMqSourceReport(
 /// <example>
 /// feed: { type: source.zeromq, events: market, channels: [tick] }
 /// </example>
-[Block("source.zeromq", "Brings in events from the ZeroMQ bus.")]
+[Block("source.zeromq", "Brings in events from the ZeroMQ bus.", FromBus = true)]
 public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
 {
     // How soon the source sees that it shall stop.

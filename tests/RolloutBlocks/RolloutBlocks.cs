@@ -88,13 +88,20 @@ public sealed record FeedOptions
 
     /// <summary>Pause behind every operation, in microseconds.</summary>
     public int PauseMicroseconds { get; init; }
+
+    /// <summary>Sends so many and then waits until it is told to go on; 0 never waits.</summary>
+    public int HoldAt { get; init; }
 }
 
 /// <summary>Ten operations a second of event time, over four symbols.</summary>
 [Block("rollout.feed", "Sends operations.")]
 public sealed class Feed(FeedOptions options) : Source<Operation>
 {
+    private readonly ManualResetEventSlim _goesOn = new();
     private long _sent;
+
+    /// <summary>It no longer waits.</summary>
+    public void GoOn() => _goesOn.Set();
 
     public override bool Read(Output<Operation> output, int limit, CancellationToken stop)
     {
@@ -104,7 +111,12 @@ public sealed class Feed(FeedOptions options) : Source<Operation>
             limit = 1;
         }
 
-        for (var i = 0; i < limit && _sent < options.Count; i++)
+        if (_sent == options.HoldAt && _sent > 0)
+        {
+            _goesOn.Wait(stop);
+        }
+
+        for (var i = 0; i < limit && _sent < options.Count && (i == 0 || _sent != options.HoldAt); i++)
         {
             _sent++;
             output.Add(new Operation(_sent, _sent * 100_000_000, (int)(_sent % 4), _sent));
@@ -112,6 +124,18 @@ public sealed class Feed(FeedOptions options) : Source<Operation>
 
         return _sent < options.Count;
     }
+}
+
+/// <summary>The same as if they came over the bus.</summary>
+[Block("rollout.bus_feed", "Sends operations.", FromBus = true)]
+public sealed class BusFeed(FeedOptions options) : Source<Operation>
+{
+    private readonly Feed _feed = new(options);
+
+    /// <summary>It no longer waits.</summary>
+    public void GoOn() => _feed.GoOn();
+
+    public override bool Read(Output<Operation> output, int limit, CancellationToken stop) => _feed.Read(output, limit, stop);
 }
 
 /// <summary>What may be wrong with a candidate.</summary>

@@ -56,7 +56,12 @@ internal static class RunCommand
                 using var stop = new StopSignal(() => Stopping(live));
                 address ??= factory.Section<HostSection>()?.Listen;
                 await using var host = address is null ? null : await ListenAsync(live, address).ConfigureAwait(false);
-                Console.Error.WriteLine($"Running {plan.Name}: {plan.Blocks.Count} blocks.");
+                Say(live, LogLevel.Info, $"Running {plan.Name}: {plan.Blocks.Count} blocks.");
+                foreach (var one in factory.Switches.Values.Where(s => s.Value is not null))
+                {
+                    Say(live, LogLevel.Debug, $"{one.Name} is {one.Value}");
+                }
+
                 var result = RunReport.Of(plan.Name, await RunAsync(live, stop.Token).ConfigureAwait(false)) with { Rollout = RolloutReport.Of(factory.Section<RolloutSection>()) };
                 Console.Write(arguments.GetValue(json) ? Json.Serialize(result) + Environment.NewLine : result.ToText(withHashes));
                 var written = arguments.GetValue(report) is not { } file || Write(file, result);
@@ -110,10 +115,19 @@ internal static class RunCommand
         return host;
     }
 
+    private static void Say(LiveRun live, LogLevel level, string words)
+    {
+        if (level >= (live.Factory.Switches.Now.LogLevel ?? LogLevel.Info))
+        {
+            Console.Error.WriteLine(words);
+        }
+    }
+
     private static async Task<GraphReport> RunAsync(LiveRun live, CancellationToken token)
     {
         var run = live.Graph.RunAsync(token);
-        while (!Console.IsErrorRedirected && await Task.WhenAny(run, Task.Delay(500, CancellationToken.None)).ConfigureAwait(false) != run)
+        var isQuiet = Console.IsErrorRedirected || live.Factory.Switches.Now.LogLevel > LogLevel.Info;
+        while (!isQuiet && await Task.WhenAny(run, Task.Delay(500, CancellationToken.None)).ConfigureAwait(false) != run)
         {
             var now = live.Watch.Now();
             var fullest = now.Report.Edges.Where(e => !e.Fused).MaxBy(e => (double)e.Depth / e.Capacity);
@@ -122,7 +136,7 @@ internal static class RunCommand
             Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{live.Plan.Name}:{progress} {now.Report.Events:N0} events, {now.EventsPerSecond:N0}/s{fill}").PadRight(Math.Max(1, Console.WindowWidth - 1)));
         }
 
-        if (!Console.IsErrorRedirected)
+        if (!isQuiet)
         {
             Console.Error.Write("\r".PadRight(Math.Max(1, Console.WindowWidth - 1)) + "\r");
         }

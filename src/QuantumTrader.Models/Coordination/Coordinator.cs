@@ -17,16 +17,16 @@ public sealed record CoordinatorOptions
     /// <summary>The .onnx file of the enhanced model; without it the fast one answers everything.</summary>
     public string? Enhanced { get; init; }
 
-    /// <summary>Whether the enhanced model may be asked; the old switch is <c>${ENHANCED_ML_ENABLED:-true}</c>.</summary>
+    /// <summary>Whether the enhanced model may be asked; the switches <c>ENHANCED_ML_ENABLED</c> and <c>TIME_TRAVEL_ENABLED</c> go before it.</summary>
     public bool EnhancedEnabled { get; init; } = true;
 
-    /// <summary>Asks the fast model only, whatever else is set; the old switch is <c>${FORCE_FAST_MODE:-false}</c>.</summary>
+    /// <summary>Asks the fast model only, whatever else is set; the switch <c>FORCE_FAST_MODE</c> goes before it.</summary>
     public bool ForceFast { get; init; }
 
     /// <summary>Hours of the exchange's clock in which the fast model answers.</summary>
     public IReadOnlyList<int> FastHours { get; init; } = [9, 10, 11, 14, 15, 16];
 
-    /// <summary>Share of requests that go to the enhanced model, always the same ones; the old switch is <c>${TIME_TRAVEL_PERCENTAGE:-1.0}</c>.</summary>
+    /// <summary>Share of requests that go to the enhanced model, always the same ones; the switch <c>TIME_TRAVEL_PERCENTAGE</c> goes before it.</summary>
     [Range(0, 1)]
     public double TimeTravelPercentage { get; init; } = 1;
 
@@ -36,7 +36,7 @@ public sealed record CoordinatorOptions
     /// <summary>Lowers the enhanced model's confidence where history is thin, volatility high or the time of day quiet.</summary>
     public bool AdjustConfidence { get; init; } = true;
 
-    /// <summary>Goes on with the next level when a model fails at a vector; with false the vector is refused.</summary>
+    /// <summary>Goes on with the next level when a model fails at a vector; with false the vector is refused. The switch <c>FALLBACK_ON_ERROR</c> goes before it.</summary>
     public bool FallbackOnError { get; init; } = true;
 
     /// <summary>Age in seconds of event time up to which the last good prediction is sent again, marked stale, when no model can answer; 0 for never.</summary>
@@ -70,6 +70,7 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
     private readonly TimeProvider _clock;
     private readonly HostedModel _fast;
     private readonly HostedModel? _enhanced;
+    private readonly Switches _switches;
     private readonly LatencyBreaker _breaker;
     private readonly Route _route;
     private readonly int _basisPoints;
@@ -94,7 +95,7 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
 
         _options = options;
         _market = market;
-        _clock = context.Clock;
+        (_clock, _switches) = (context.Clock, context.Switches);
         _breaker = new LatencyBreaker(options.Breaker);
         _route = new Route(options.Salt, "operation");
         _basisPoints = (int)Math.Round(options.TimeTravelPercentage * Route.Whole);
@@ -160,7 +161,7 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
                 state.Prediction = state.Prediction with { Sequence = vector.Sequence, EventTime = vector.EventTime };
                 Send(state.Prediction, output);
             }
-            else if (!_options.FallbackOnError && cause != NotWarm)
+            else if (!FallsBack && cause != NotWarm)
             {
                 run.Reject(cause);
             }
@@ -187,21 +188,27 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
         base.Dispose();
     }
 
-    private CoordinatorRule Choose(in FeatureVector vector) =>
-        _options.ForceFast ? CoordinatorRule.ForceFast
-        : _enhanced is null || !_options.EnhancedEnabled ? CoordinatorRule.PhaseOff
-        : !_enhanced.IsWarm(in vector) ? CoordinatorRule.NoHistory
-        : _options.FastHours.Contains((int)(_market.Calendar.TimeOfDay(vector.EventTime) / Hour)) ? CoordinatorRule.FastHours
-        : _breaker.Refuses(vector.EventTime) ? CoordinatorRule.BreakerOpen
-        : !IsInShare(in vector) ? CoordinatorRule.NotInShare
-        : CoordinatorRule.Enhanced;
+    private bool FallsBack => _switches.Now.FallbackOnError ?? _options.FallbackOnError;
+
+    private CoordinatorRule Choose(in FeatureVector vector)
+    {
+        // All of one moment: a change counts from the next vector on.
+        var now = _switches.Now;
+        return now.ForceFastMode ?? _options.ForceFast ? CoordinatorRule.ForceFast
+            : _enhanced is null || now.TimeTravelEnabled == false || !(now.EnhancedMlEnabled ?? _options.EnhancedEnabled) ? CoordinatorRule.PhaseOff
+            : !_enhanced.IsWarm(in vector) ? CoordinatorRule.NoHistory
+            : _options.FastHours.Contains((int)(_market.Calendar.TimeOfDay(vector.EventTime) / Hour)) ? CoordinatorRule.FastHours
+            : _breaker.Refuses(vector.EventTime) ? CoordinatorRule.BreakerOpen
+            : !IsInShare(in vector, now.TimeTravelPercentage?.BasisPoints ?? _basisPoints) ? CoordinatorRule.NotInShare
+            : CoordinatorRule.Enhanced;
+    }
 
     // The request is named by its symbol and the sequence of its vector: in a replay it is the same one.
-    private bool IsInShare(in FeatureVector vector)
+    private bool IsInShare(in FeatureVector vector, int basisPoints)
     {
         var key = _keys[vector.Symbol - 1];
         BinaryPrimitives.WriteInt64LittleEndian(key.AsSpan(key.Length - 8), vector.Sequence);
-        return Route.IsIn(_route.Hash(key), _basisPoints);
+        return Route.IsIn(_route.Hash(key), basisPoints);
     }
 
     private void Send(in Prediction prediction, Output<Prediction> output)
@@ -224,7 +231,7 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
 
             failure = "enhanced_" + failure;
             _counts.Fallback(failure);
-            if (!_options.FallbackOnError)
+            if (!FallsBack)
             {
                 return failure;
             }

@@ -30,7 +30,7 @@ public static class FindingCodes
     public static readonly FindingCode MergeKey = new("QT0016", "YAML merge keys (<<) are not supported.", "Write the keys out, or use an overlay.");
     public static readonly FindingCode VariableUnset = new("QT0020", "An environment variable is not set and has no default.", "Set it, or give a default: ${NAME:-default}.");
     public static readonly FindingCode VariableSyntax = new("QT0021", "An environment reference is malformed.", "Write ${NAME} or ${NAME:-default}; write $$ for a dollar sign.");
-    public static readonly FindingCode BadSwitch = new("QT0022", "An environment variable that switches a phase is neither true nor false.", "Set it to true or false, or unset it.");
+    public static readonly FindingCode BadSwitch = new("QT0022", "An environment variable that is a switch has no legal value.", "Set it to one of the values named, or unset it.");
 
     public static readonly FindingCode UnknownKey = new("QT0101", "A key is not known here.", "Correct or remove it; an overlay that changes a block's type removes the old type's options with null.");
     public static readonly FindingCode MissingKey = new("QT0102", "A required key is missing.", "Add it.");

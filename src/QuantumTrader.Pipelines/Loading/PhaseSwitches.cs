@@ -1,18 +1,19 @@
 namespace QuantumTrader.Pipelines;
 
 /// <summary>
-/// The old system's environment switches: a variable that is false leaves the blocks of its phase out of the plan, so that not even what
+/// The switches of phases that are off when the pipeline is loaded: each leaves the blocks of its phase out of the plan, so that not even what
 /// they need has to be installed. Whoever read from a block that only passes its input on then reads what that block read; a block that
 /// is left without input goes too if it belongs to a phase itself.
 /// </summary>
-internal sealed class PhaseSwitches(Func<string, string?> environment, FindingList findings)
+internal sealed class PhaseSwitches(SwitchOptions switches, FindingList findings)
 {
-    private static readonly (string Phase, string Variable)[] Switches = [("zmq", "ZMQ_ENABLED"), ("valkey", "VALKEY_ENABLED")];
+    /// <summary>The phases of a draft that are switched off.</summary>
+    public static IReadOnlyList<string> Off(PipelineDraft draft, SwitchOptions switches) =>
+        [.. draft.Blocks.Select(b => b.Common.Phase).Distinct().OfType<string>().Where(p => p is "zmq" or "valkey" && switches.WhatKeepsOff(p) is not null)];
 
-    /// <summary>The draft without the blocks that are switched off.</summary>
-    public PipelineDraft Apply(PipelineDraft draft)
+    /// <summary>The draft without the blocks of phases that are off.</summary>
+    public PipelineDraft Apply(PipelineDraft draft, IReadOnlyList<string> off)
     {
-        var off = Switches.Where(s => draft.Blocks.Any(b => b.Common.Phase == s.Phase) && !IsOn(s.Variable, draft)).Select(s => s.Phase).ToHashSet(StringComparer.Ordinal);
         if (off.Count == 0 || findings.HasErrors)
         {
             return draft;
@@ -33,7 +34,7 @@ internal sealed class PhaseSwitches(Func<string, string?> environment, FindingLi
             {
                 findings.Add(
                     FindingCodes.PhaseOff, starved.Position, starved.Path,
-                    $"'{block.Name}' reads only from blocks that are switched off ({string.Join(", ", Switches.Where(s => off.Contains(s.Phase)).Select(s => $"{s.Variable} is false"))}). Give it the same phase, or another block to read from.");
+                    $"'{block.Name}' reads only from blocks that are switched off ({string.Join(", ", off.Order(StringComparer.Ordinal).Reverse().Select(switches.WhatKeepsOff))}). Give it the same phase, or another block to read from.");
                 instead[block.Name] = [];
             }
             else
@@ -47,19 +48,4 @@ internal sealed class PhaseSwitches(Func<string, string?> environment, FindingLi
 
     private static IEnumerable<InputReference> Follow(InputReference reference, Dictionary<string, IReadOnlyList<string>> instead) =>
         instead.TryGetValue(reference.Block, out var others) ? others.Select(o => reference with { Block = o }) : [reference];
-
-    private bool IsOn(string variable, PipelineDraft draft)
-    {
-        var value = environment(variable);
-        switch (value?.Trim().ToLowerInvariant())
-        {
-            case null or "" or "true" or "1" or "yes" or "on":
-                return true;
-            case "false" or "0" or "no" or "off":
-                return false;
-            default:
-                findings.Add(FindingCodes.BadSwitch, draft.Root.Position, "", $"{variable} was '{value}'.", "true, false");
-                return true;
-        }
-    }
 }

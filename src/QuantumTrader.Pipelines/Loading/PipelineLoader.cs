@@ -46,6 +46,9 @@ public sealed class PipelineLoader(BlockRegistry registry)
             root = root is null || above is null ? root : Overlay.Merge(root, above, findings);
         }
 
+        environment ??= Environment.GetEnvironmentVariable;
+        findings.AnnounceFile(EnvironmentSettings.File);
+        root = root is null ? null : EnvironmentSettings.Lay(root, environment, findings);
         findings.AnnounceFile(SetArgument.File);
         for (var i = 0; i < (sets?.Count ?? 0); i++)
         {
@@ -58,9 +61,8 @@ public sealed class PipelineLoader(BlockRegistry registry)
             return new LoadResult(null, findings.ToSorted());
         }
 
-        environment ??= Environment.GetEnvironmentVariable;
         root = (MappingNode)new Interpolation(environment, findings).Apply(root);
-        var plan = new PlanReader(file, root, registry, environment, findings).Read();
+        var plan = new PlanReader(file, root, registry, findings).Read();
         return new LoadResult(findings.HasErrors ? null : plan, findings.ToSorted());
     }
 

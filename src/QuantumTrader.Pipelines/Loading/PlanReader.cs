@@ -1,7 +1,7 @@
 namespace QuantumTrader.Pipelines;
 
 /// <summary>Turns one tree into a plan: reads its keys, runs the checks, puts the blocks in order.</summary>
-internal sealed class PlanReader(string file, MappingNode root, BlockRegistry registry, Func<string, string?> environment, FindingList findings)
+internal sealed class PlanReader(string file, MappingNode root, BlockRegistry registry, FindingList findings)
 {
     private readonly MappingReader _reader = new(root, "", findings);
     private readonly string _directory = Path.GetDirectoryName(FullPath(file)) ?? "";
@@ -11,7 +11,8 @@ internal sealed class PlanReader(string file, MappingNode root, BlockRegistry re
     {
         ReadVersion();
         var name = ReadName();
-        var engine = ReadEngine();
+        var engine = (EngineOptions)ReadRecord("engine", PipelineKeys.Engine);
+        var switches = (SwitchOptions)ReadRecord("switches", PipelineKeys.Switches);
         var all = new PluginReader(findings).Read(_reader.Take("plugins"), _directory, registry);
         var sections = new SectionReader(all, findings);
         var given = sections.ReadGiven(_reader);
@@ -26,7 +27,8 @@ internal sealed class PlanReader(string file, MappingNode root, BlockRegistry re
         }
 
         // Behind the checks, so that a phase that is off hides no mistake.
-        draft = new PhaseSwitches(environment, findings).Apply(draft);
+        var leftOut = PhaseSwitches.Off(draft, switches);
+        draft = new PhaseSwitches(switches, findings).Apply(draft, leftOut);
 
         return findings.HasErrors ? null : new PipelinePlan
         {
@@ -35,6 +37,8 @@ internal sealed class PlanReader(string file, MappingNode root, BlockRegistry re
             Directory = _directory,
             Registry = all,
             Engine = engine.ToSettings(),
+            Switches = switches,
+            LeftOut = leftOut,
             Sections = [.. draft.Sections.Select(s => new SectionPlan(s.Type, s.Options))],
             Blocks = [.. GraphOrder.Of(draft).Ordered.Select(Plan)],
             Tests = tests,
@@ -74,18 +78,18 @@ internal sealed class PlanReader(string file, MappingNode root, BlockRegistry re
         return "";
     }
 
-    private EngineOptions ReadEngine()
+    private object ReadRecord(string key, OptionsModel model)
     {
-        switch (_reader.Take("engine"))
+        switch (_reader.Take(key))
         {
             case { Value: MappingNode node } entry:
-                return (EngineOptions)new OptionBinder(findings).Bind(PipelineKeys.Engine, node, "engine", entry.Position);
+                return new OptionBinder(findings).Bind(model, node, key, entry.Position);
             case { Value: not ScalarNode { IsNull: true } } entry:
-                findings.Add(FindingCodes.WrongKind, entry.Value.Position, "engine", $"{entry.Value.Kind} stands where a mapping is needed.");
+                findings.Add(FindingCodes.WrongKind, entry.Value.Position, key, $"{entry.Value.Kind} stands where a mapping is needed.");
                 break;
         }
 
-        return new EngineOptions();
+        return Activator.CreateInstance(model.Type)!;
     }
 
     private static BlockPlan Plan(BlockDraft block) => new(

@@ -19,7 +19,7 @@ public sealed class BlockFactory : IEventFormats, IDisposable
     {
         _plan = plan;
         _clock = clock;
-        Files = new SectionContext(plan.Directory, FindRoot(plan.Directory));
+        Files = new SectionContext(plan.Directory, FindRoot(plan.Directory)) { Switches = new Switches(plan.Switches, plan.LeftOut) };
         try
         {
             foreach (var section in plan.Sections)
@@ -37,6 +37,9 @@ public sealed class BlockFactory : IEventFormats, IDisposable
 
     /// <summary>What is made.</summary>
     public PipelinePlan Plan => _plan;
+
+    /// <summary>The switches of the run.</summary>
+    public Switches Switches => Files.Switches;
 
     /// <summary>Resolves the paths of the plan.</summary>
     public SectionContext Files { get; }

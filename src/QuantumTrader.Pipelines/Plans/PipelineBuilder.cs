@@ -42,7 +42,7 @@ public static class PipelineBuilder
             }
         }
 
-        return parts;
+        return SwitchGates.Around(parts, plan, factory.Switches);
     }
 
     /// <summary>A builder that has the bare parts, to which more can be added.</summary>

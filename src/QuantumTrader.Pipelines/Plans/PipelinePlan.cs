@@ -21,6 +21,12 @@ public sealed record PipelinePlan
     /// <summary>How the engine runs the graph.</summary>
     public required EngineSettings Engine { get; init; }
 
+    /// <summary>The switches as file and environment have them.</summary>
+    public SwitchOptions Switches { get; init; } = new();
+
+    /// <summary>Phases whose blocks are left out, because their switch is off.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
+
     /// <summary>The sections that are given or needed, each behind those that it takes.</summary>
     public required IReadOnlyList<SectionPlan> Sections { get; init; }
 

@@ -60,6 +60,8 @@ public sealed class BlockReference(BlockRegistry registry)
         AppendTable(text, PipelineKeys.Common);
         text.Append("\n# Sections\n\n## engine\n\nHow the engine runs the whole graph.\n");
         AppendTable(text, PipelineKeys.Engine);
+        text.Append("\n## switches\n\nSwitches of the whole pipeline; each is also an environment variable.\n");
+        AppendTable(text, PipelineKeys.Switches);
         foreach (var section in registry.Sections)
         {
             text.Append("\n## ").Append(section.Name).Append("\n\n").Append(section.Summary).Append('\n');

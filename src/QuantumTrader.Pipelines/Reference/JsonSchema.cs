@@ -20,6 +20,7 @@ public static class JsonSchema
             ["version"] = new JsonObject { ["const"] = 1, ["description"] = "Version of the file's form." },
             ["pipeline"] = new JsonObject { ["type"] = "string", ["minLength"] = 1, ["description"] = "Name of the pipeline." },
             ["engine"] = OfRecord(PipelineKeys.Engine, "How the engine runs the whole graph."),
+            ["switches"] = OfRecord(PipelineKeys.Switches, "Switches of the whole pipeline; each is also an environment variable."),
             ["plugins"] = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["description"] = "Assemblies with further blocks and sections." },
             ["blocks"] = OfBlocks(registry),
             ["tests"] = OfTests(),

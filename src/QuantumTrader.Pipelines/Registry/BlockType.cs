@@ -75,6 +75,9 @@ public sealed record BlockType
     /// <summary>Source whose events come on somebody else's thread.</summary>
     public bool Callback { get; init; }
 
+    /// <summary>Source whose events come over the bus.</summary>
+    public bool FromBus { get; init; }
+
     /// <summary>Acts on the outside.</summary>
     public bool Trading { get; init; }
 

@@ -100,13 +100,15 @@ internal static class PipelineKeys
 {
     private static readonly OptionsModelReader Reader = new(DocCommentsOfPipelines());
 
-    public static readonly string[] All = ["version", "pipeline", "engine", "plugins", "blocks", "tests"];
+    public static readonly string[] All = ["version", "pipeline", "engine", "switches", "plugins", "blocks", "tests"];
 
     public static readonly OptionsModel Common = Reader.Read(typeof(CommonOptions));
 
     public static readonly OptionsModel ChosenEvents = Reader.Read(typeof(ChosenEventsOptions));
 
     public static readonly OptionsModel Engine = Reader.Read(typeof(EngineOptions));
+
+    public static readonly OptionsModel Switches = Reader.Read(typeof(SwitchOptions));
 
     private static Func<System.Reflection.Assembly, DocComments> DocCommentsOfPipelines()
     {

@@ -21,6 +21,9 @@ public enum JournalKind
 
     /// <summary>A phase changed.</summary>
     Change,
+
+    /// <summary>A switch was changed; the reason holds its old and its new value.</summary>
+    Switch,
 }
 
 /// <summary>The state of a phase as it is written down.</summary>

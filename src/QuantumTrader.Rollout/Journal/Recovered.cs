@@ -11,6 +11,10 @@ internal sealed record Recovered(IReadOnlyList<JournalEntry> Entries, IReadOnlyD
     /// <summary>The process that wrote last died.</summary>
     public bool IsUnclean => Entries.LastOrDefault(e => e.Kind is JournalKind.Began or JournalKind.Stopped)?.Kind == JournalKind.Began;
 
+    /// <summary>Phases whose last change was that a switch took them out.</summary>
+    public IReadOnlyList<string> TakenOutBySwitch =>
+        [.. Entries.Where(e => e.Kind == JournalKind.Change).GroupBy(e => e.Phase!).Where(g => g.Last() is { Actor: PhaseControl.SwitchActor, To.Stage: PhaseStage.Aborted }).Select(g => g.Key)];
+
     /// <summary>Brings the phases to where they were, and then to where they may be now.</summary>
     /// <param name="control">Phases that have not run yet.</param>
     /// <param name="options">What becomes of a phase when the process died.</param>

@@ -45,7 +45,7 @@ internal sealed class RolloutState : IDisposable
         if (options is not null)
         {
             (_folder, known) = StateFolder.Open(files.Resolve(options.Path), clock);
-            Damage = known.Damage;
+            (Damage, TakenOutBySwitch) = (known.Damage, known.TakenOutBySwitch);
         }
 
         _isKilled = _killFile is not null && File.Exists(_killFile);
@@ -75,6 +75,9 @@ internal sealed class RolloutState : IDisposable
 
     /// <summary>Why the state of earlier runs could not be believed; null when it could.</summary>
     public string? Damage { get; }
+
+    /// <summary>Phases that a switch took out before this run.</summary>
+    public IReadOnlyList<string> TakenOutBySwitch { get; } = [];
 
     /// <summary>Lines that could not be written, because the disk was full or far too slow.</summary>
     public long Lost => Volatile.Read(ref _lost);
@@ -116,6 +119,10 @@ internal sealed class RolloutState : IDisposable
             Ramp = ramp,
         });
     }
+
+    /// <summary>A switch was changed.</summary>
+    public void Write(SwitchChange change) =>
+        Enqueue(new JournalEntry { Kind = JournalKind.Switch, Actor = change.Actor, Reason = change.Reason.Length > 0 ? $"{change}: {change.Reason}" : change.ToString() });
 
     private void Enqueue(JournalEntry entry)
     {

@@ -21,6 +21,9 @@ public sealed record PhaseTransition(
 /// </summary>
 public sealed class PhaseControl
 {
+    /// <summary>Who takes a phase out because of its switch.</summary>
+    internal const string SwitchActor = "switch";
+
     private const int MaxTransitions = 1000;
 
     private readonly Queue<PhaseTransition> _transitions = new();
@@ -30,6 +33,7 @@ public sealed class PhaseControl
     private readonly PhaseMachine _machine;
     private readonly PhaseRamp[] _ramps;
     private readonly List<PhaseCommand> _waiting = [];
+    private readonly HashSet<string> _takenOut = new(StringComparer.Ordinal);
     private long _eventTime;
 
     /// <summary>The phases where their options put them.</summary>
@@ -78,6 +82,61 @@ public sealed class PhaseControl
 
     /// <summary>True while everything must stay off: there is a kill file. Asked at every tick.</summary>
     internal Func<bool>? IsKilled { get; set; }
+
+    /// <summary>Which switch keeps a phase off, in words; null when none does.</summary>
+    internal Func<string, string?> WhatKeepsOff { get; init; } = _ => null;
+
+    /// <summary>
+    /// From now on phases that have a switch are out while it is off, and begin again when it is on: in the shadow, or without steps where
+    /// <c>at</c> puts them. One that something else took out stays out.
+    /// </summary>
+    /// <param name="switches">The switches.</param>
+    /// <param name="takenOut">Phases that a switch took out in an earlier run.</param>
+    internal void Follow(Switches switches, IEnumerable<string> takenOut)
+    {
+        lock (_gate)
+        {
+            _takenOut.UnionWith(takenOut);
+            foreach (var phase in Phases)
+            {
+                Obey(phase, "it is on again");
+            }
+        }
+
+        switches.Changed += change =>
+        {
+            lock (_gate)
+            {
+                foreach (var phase in Phases)
+                {
+                    Obey(phase, change.ToString());
+                }
+            }
+        };
+    }
+
+    private void Obey(Phase phase, string change)
+    {
+        var (index, name) = (IndexOf(phase), phase.Options.Name);
+        PhaseSignal Signal(SignalKind kind, string reason) => new(kind, index, reason) { Actor = SwitchActor };
+        if (WhatKeepsOff(name) is { } off)
+        {
+            if (phase.State.Runs)
+            {
+                _takenOut.Add(name);
+                Apply(Signal(SignalKind.Abort, off));
+            }
+        }
+        else if (_takenOut.Remove(name) && phase.State.Stage == PhaseStage.Aborted && IsKilled?.Invoke() != true)
+        {
+            Apply(Signal(SignalKind.Retry, change));
+            // Without steps there is nothing to go through: whoever switches it on wants it where the file puts it.
+            if (_ramps[index] is { Phase.Steps.Count: 0, Initial.Serves: true } ramp)
+            {
+                Apply(Signal(ramp.Initial.Stage == PhaseStage.Complete ? SignalKind.Full : SignalKind.Promote, change));
+            }
+        }
+    }
 
     /// <summary>Somebody asks something. Any thread.</summary>
     public CommandAnswer Send(PhaseCommand command)
@@ -205,7 +264,7 @@ public sealed class PhaseControl
     {
         for (var i = 0; i < _ramps.Length; i++)
         {
-            if (_machine.States[i].Stage == PhaseStage.Off && _ramps[i].Phase is { Start: Approval.Auto, Steps.Count: > 0 } && IsKilled?.Invoke() != true)
+            if (_machine.States[i].Stage == PhaseStage.Off && _ramps[i].Phase is { Start: Approval.Auto, Steps.Count: > 0 } && IsKilled?.Invoke() != true && WhatKeepsOff(_ramps[i].Phase.Name) is null)
             {
                 var signal = new PhaseSignal(SignalKind.Start, i, "what it requires is complete");
                 if (_machine.Refuses(signal) is null)
@@ -333,6 +392,7 @@ public sealed class PhaseControl
         PhaseAction.Rollback => command.Level is >= 1 and <= 4 ? null : $"the level of a rollback was {command.Level}; legal: 1 to 4.",
         _ when Find(command.Phase) < 0 => $"no phase is named '{command.Phase}'. Phases: {string.Join(", ", _ramps.Select(r => r.Phase.Name))}.",
         _ when !command.Lowers && IsKilled?.Invoke() == true => "the kill file exists; remove it first.",
+        _ when !command.Lowers && WhatKeepsOff(command.Phase) is { } reason => $"{reason}; change the switch first.",
         _ => null,
     };
 

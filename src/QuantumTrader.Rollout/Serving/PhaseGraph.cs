@@ -89,6 +89,8 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         }
     }
 
+    private Switches Switches => factory.Switches;
+
     private string TapName => $"{SwitchName}/tap";
 
     /// <summary>Where the candidate branches off, and the parts that belong to it alone, in topological order.</summary>
@@ -242,7 +244,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         private readonly PhaseGraph _graph = graph;
         private readonly TimeProvider _clock = clock;
 
-        public override Block Switch() => new ValueSwitch<TIn, TOut>(Shared, Format, _clock);
+        public override Block Switch() => new ValueSwitch<TIn, TOut>(Shared, Format, _graph.Switches, _clock);
 
         protected override Graph Build(Source<TIn> feed, Observer<TOut> answers, Observer<TOut> repetitions) =>
             _graph.Build(feed, tapped, own, answers, _graph._candidate, again, repetitions);

@@ -11,6 +11,9 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
     where TIn : struct, IEvent<TIn>
     where TOut : struct, IEvent<TOut>
 {
+    // Fallbacks come in bursts: the first is told at once, the others together.
+    private const long BurstNanoseconds = 30_000_000_000;
+
     private readonly CandidateLine<TIn, TOut> _line;
     private readonly Phase _phase;
     private readonly EventFormat<TOut> _format;
@@ -18,10 +21,13 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
     private readonly AnswerCheck<TOut> _check;
     private readonly ShadowSide<TIn, TOut> _shadow;
     private readonly TimeProvider _clock;
+    private readonly Switches _switches;
+    private long _toldAt = long.MinValue;
+    private long _untold;
 
-    public ValueSwitch(CandidateLine<TIn, TOut> line, EventFormat<TOut> format, TimeProvider clock)
+    public ValueSwitch(CandidateLine<TIn, TOut> line, EventFormat<TOut> format, Switches switches, TimeProvider clock)
     {
-        (_line, _phase, _format, _clock) = (line, line.Phase, format, clock);
+        (_line, _phase, _format, _switches, _clock) = (line, line.Phase, format, switches, clock);
         _key = new RouteKey<TOut>(_phase.Options.Route, format);
         _shadow = new ShadowSide<TIn, TOut>(line, _key);
         _check = new AnswerCheck<TOut>(_phase.Options, format);
@@ -71,11 +77,11 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
         }
         else if (!now.Serves)
         {
-            _phase.Evidence.Fallback(FallbackReason.Breaker, now);
+            Fallback(FallbackReason.Breaker, now, address.EventTime);
         }
         else if (!isHanded)
         {
-            _phase.Evidence.Fallback(FallbackReason.Shed, now);
+            Fallback(FallbackReason.Shed, now, address.EventTime);
         }
         else
         {
@@ -97,7 +103,7 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
 
         if (reason is { } fallback)
         {
-            _phase.Evidence.Fallback(fallback, now);
+            Fallback(fallback, now, address.EventTime);
         }
         else
         {
@@ -110,11 +116,27 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
     {
         if (state.Serves && Serves(state, in answer, in address))
         {
-            _phase.Evidence.Fallback(reason);
+            Fallback(reason, null, address.EventTime);
         }
         else
         {
             _phase.Evidence.Original();
+        }
+    }
+
+    private void Fallback(FallbackReason reason, PhaseState? decided, long eventTime)
+    {
+        _phase.Evidence.Fallback(reason, decided);
+        if (_switches.Now.AlertOnFallback != true)
+        {
+            return;
+        }
+
+        _untold++;
+        if (_toldAt == long.MinValue || eventTime - _toldAt >= BurstNanoseconds)
+        {
+            Note("fallback", $"{IsoTime.ToText(eventTime)} '{_phase.Options.Name}': the baseline answered for the candidate{(_untold == 1 ? "" : $", {_untold} times since it was last told")}; now because of {reason.ToString().ToLowerInvariant()}.");
+            (_toldAt, _untold) = (eventTime, 0);
         }
     }
 

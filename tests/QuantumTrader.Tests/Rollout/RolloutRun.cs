@@ -64,6 +64,24 @@ internal sealed record RolloutRun(GraphReport Report, IReadOnlyList<Answer> Answ
         return new RolloutRun(report, keep.Answers, phases);
     }
 
+    /// <summary>Runs a pipeline whose feed holds at some event; when all before it came to the end, does something, and lets it go on.</summary>
+    public static async Task<RolloutRun> HeldAsync(string yaml, int heldAt, Action<BlockFactory> meanwhile)
+    {
+        var plan = Load(yaml);
+        using var factory = new BlockFactory(plan, TimeProvider.System);
+        using var graph = PipelineBuilder.Build(plan, factory);
+        factory.Section<RolloutSection>()?.Begin();
+        var run = graph.RunAsync();
+        SpinWait.SpinUntil(() => graph.Snapshot().Blocks.Single(b => b.Name == "keep").In >= heldAt, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        meanwhile(factory);
+        (graph.Blocks["feed"] as Feed)?.GoOn();
+        (graph.Blocks["feed"] as BusFeed)?.GoOn();
+        var report = await run.WaitAsync(TimeSpan.FromSeconds(60));
+        report.Fault.ShouldBeNull();
+        report.Imbalances.ShouldBeEmpty();
+        return new RolloutRun(report, ((Keep)graph.Blocks["keep"]).Answers, factory.Section<RolloutSection>()?.Phases ?? []);
+    }
+
     public static PipelinePlan Load(string yaml)
     {
         var loaded = new PipelineLoader(Registry).LoadText(yaml, "p.yml", null, null, _ => null);

@@ -95,6 +95,31 @@ public sealed class CoordinatorTests : IDisposable
         Models(1).ShouldAllBe(m => m == "enhanced");
     }
 
+    [Theory]
+    [InlineData("FORCE_FAST_MODE", "true", "force_fast")]
+    [InlineData("ENHANCED_ML_ENABLED", "false", "phase_off")]
+    [InlineData("TIME_TRAVEL_ENABLED", "false", "phase_off")]
+    [InlineData("TIME_TRAVEL_PERCENTAGE", "0.0", "not_in_share")]
+    public void A_switch_that_is_changed_decides_from_the_next_vector_on(string name, string value, string rule)
+    {
+        var switches = new Switches(new SwitchOptions(), []);
+        using var block = new Coordinator(Options with { Cache = false }, Feed.NewMarket(), _models.Context() with { Files = new SectionContext(_models.Path, _models.Path) { Switches = switches } });
+        block.Drive([Vector(1)]).ShouldHaveSingleItem().Model.ShouldBe("enhanced");
+        switches.Set(name, value, "api").IsAccepted.ShouldBeTrue();
+
+        block.Drive([Vector(2)]).ShouldHaveSingleItem().Model.ShouldBe("fast");
+        Report(block).Rules[rule].ShouldBe(1);
+    }
+
+    [Fact]
+    public void What_file_or_environment_switch_goes_before_the_options_of_the_block()
+    {
+        var switches = new Switches(new SwitchOptions { ForceFastMode = false, EnhancedMlEnabled = true, TimeTravelPercentage = Share.All }, []);
+        using var block = new Coordinator(Options with { ForceFast = true, EnhancedEnabled = false, TimeTravelPercentage = 0 }, Feed.NewMarket(), _models.Context() with { Files = new SectionContext(_models.Path, _models.Path) { Switches = switches } });
+
+        block.Drive([Vector(1)]).ShouldHaveSingleItem().Model.ShouldBe("enhanced");
+    }
+
     [Fact]
     public void The_hour_is_that_of_the_exchange()
     {
@@ -170,6 +195,19 @@ public sealed class CoordinatorTests : IDisposable
         _models.SaveEcho("echo", "x");
         using var block = Block(Options with { Enhanced = "echo.onnx", FallbackOnError = false });
         block.Drive([Vector(1, x: 7), Vector(2, x: 0.5)]).Select(p => p.Sequence).ShouldBe([2]);
+        block.Accounts.Dropped.ShouldBe(new Dictionary<string, long> { ["enhanced_output_is_no_probability"] = 1 });
+    }
+
+    [Fact]
+    public void Fallback_can_be_switched_off_between_two_vectors()
+    {
+        _models.SaveEcho("echo", "x");
+        var switches = new Switches(new SwitchOptions(), []);
+        using var block = new Coordinator(Options with { Enhanced = "echo.onnx" }, Feed.NewMarket(), _models.Context() with { Files = new SectionContext(_models.Path, _models.Path) { Switches = switches } });
+        block.Drive([Vector(1, x: 7)]).ShouldHaveSingleItem().Model.ShouldBe("fast");
+        switches.Set("FALLBACK_ON_ERROR", "false", "api").IsAccepted.ShouldBeTrue();
+
+        block.Drive([Vector(2, x: 8)]).ShouldBeEmpty();
         block.Accounts.Dropped.ShouldBe(new Dictionary<string, long> { ["enhanced_output_is_no_probability"] = 1 });
     }
 
