@@ -26,10 +26,10 @@ internal sealed class Island
     private const int SampleEvery = 64;
 
     private readonly Node[] _nodes;
-    private readonly int _run;
+    private readonly Lazy<Node[]> _linked;
+    private readonly Lazy<int> _run;
     private readonly ISourceNode? _source;
     private readonly CancellationToken _stop;
-    private Outlet[]? _linked;
     private int _turns;
     private bool _isFlushed = true;
 
@@ -37,7 +37,9 @@ internal sealed class Island
     {
         Index = index;
         _nodes = [.. nodes];
-        _run = Math.Max(1, settings.Batch / nodes.Max(n => n.OutputWeight));
+        // Once blocks are connected. What goes on to another island is handed over batch by batch, so that no more than the edge holds is under way.
+        _linked = new(() => [.. _nodes.Where(n => n.Outlet.HasLinks)]);
+        _run = new(() => Math.Max(1, settings.Batch / _linked.Value.Select(n => n.OutputWeight).DefaultIfEmpty(1).Max()));
         _source = nodes[0] as ISourceNode;
         _stop = stop;
     }
@@ -91,9 +93,9 @@ internal sealed class Island
     private bool Flush()
     {
         var isEmpty = true;
-        foreach (var outlet in _linked ??= [.. _nodes.Select(n => n.Outlet).Where(o => o.HasLinks)])
+        foreach (var node in _linked.Value)
         {
-            isEmpty &= outlet.Flush();
+            isEmpty &= node.Outlet.Flush();
         }
 
         _isFlushed = isEmpty;
@@ -109,7 +111,7 @@ internal sealed class Island
         for (var i = 0; i < _nodes.Length; i++)
         {
             // Only the head may leave input behind; what it let in must go through, or it would pile up between the blocks.
-            var limit = i > 0 ? int.MaxValue : _nodes[0].TakesInput ? _run : 0;
+            var limit = i > 0 ? int.MaxValue : _nodes[0].TakesInput ? _run.Value : 0;
             handled += isSample ? _nodes[i].PumpSampled(limit) : _nodes[i].Pump(limit);
         }
 

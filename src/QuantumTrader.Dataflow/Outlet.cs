@@ -35,8 +35,11 @@ internal abstract class Outlet
 /// <summary>How an edge between two islands was planned.</summary>
 internal sealed record EdgePlan(string Name, int Capacity, WhenFull WhenFull, bool WakeOnProgress, IWakeable Reader, IWakeable Writer)
 {
-    /// <summary>Which edges share out one stream: those of the instances of a parallel block, one after the other; null for an edge of its own.</summary>
-    public string? Split { get; init; }
+    /// <summary>Which instance of its block the reader is, from 0.</summary>
+    public int Instance { get; init; }
+
+    /// <summary>How many instances share the stream out among them.</summary>
+    public int Instances { get; init; } = 1;
 
     /// <summary>Opens the edge's spill; null where the policy is another.</summary>
     public ISpillStore? Spills { get; init; }
@@ -89,13 +92,13 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
         link.Connect(edge.Reader, edge.Writer);
         var writer = new LinkWriter<T>(link);
         _writers = [.. _writers, writer];
-        if (edge.Split is null)
+        if (edge.Instances == 1)
         {
             _whole = [.. _whole, writer];
         }
         else
         {
-            SplitterOf(edge.Split).Add(writer);
+            SplitterOf(edge.Instances).Add(edge.Instance, writer);
         }
 
         return (new Inlet<T>(receiver, link, target.Block as IMergesBy<T>), writer);
@@ -202,12 +205,12 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
         while (Interlocked.CompareExchange(ref _watches, change(before), before) != before);
     }
 
-    private Splitter<T> SplitterOf(string name)
+    private Splitter<T> SplitterOf(int instances)
     {
-        var splitter = Array.Find(_splitters, s => s.Name == name);
+        var splitter = Array.Find(_splitters, s => s.Instances == instances);
         if (splitter is null)
         {
-            splitter = new Splitter<T>(name, pool);
+            splitter = new Splitter<T>(instances, pool);
             _splitters = [.. _splitters, splitter];
         }
 
@@ -261,20 +264,16 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
     }
 }
 
-/// <summary>Shares a stream out among the instances of a parallel block by the key of its events, in one pass.</summary>
-internal sealed class Splitter<T>(string name, BatchPool<T> pool) where T : struct, IEvent<T>
+/// <summary>Shares a stream out by the key of its events, in one pass for all parallel blocks of as many instances.</summary>
+internal sealed class Splitter<T>(int instances, BatchPool<T> pool) where T : struct, IEvent<T>
 {
     private readonly List<Slice<T>> _slices = [];
-    private LinkWriter<T>[] _writers = [];
-    private Output<T>[] _shares = [];
+    private readonly LinkWriter<T>[][] _writers = [.. Enumerable.Repeat<LinkWriter<T>[]>([], instances)];
+    private readonly Output<T>[] _shares = [.. Enumerable.Range(0, instances).Select(_ => new Output<T>(pool))];
 
-    public string Name => name;
+    public int Instances => instances;
 
-    public void Add(LinkWriter<T> writer)
-    {
-        _writers = [.. _writers, writer];
-        _shares = [.. _shares, new Output<T>(pool)];
-    }
+    public void Add(int instance, LinkWriter<T> writer) => _writers[instance] = [.. _writers[instance], writer];
 
     /// <summary>Takes over the slice's reference.</summary>
     public void Put(in Slice<T> slice)
@@ -306,13 +305,26 @@ internal sealed class Splitter<T>(string name, BatchPool<T> pool) where T : stru
             shares[i].TakeInto(_slices);
             foreach (var part in _slices)
             {
-                _writers[i].Put(part);
+                Put(part, _writers[i]);
             }
 
             _slices.Clear();
         }
 
         slice.Batch.Release();
+    }
+
+    private static void Put(in Slice<T> part, LinkWriter<T>[] writers)
+    {
+        for (var i = 1; i < writers.Length; i++)
+        {
+            part.Batch.Retain();
+        }
+
+        foreach (var writer in writers)
+        {
+            writer.Put(part);
+        }
     }
 }
 

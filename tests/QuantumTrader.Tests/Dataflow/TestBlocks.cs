@@ -92,6 +92,7 @@ public sealed class SumPerKey : Operator<Number, Number>
 }
 
 /// <summary>Changes values in place and drops some.</summary>
+[Partitioned]
 public sealed class DropAndChange(Func<long, bool> drop) : Filter<Number>
 {
     public override void Process(EditableRun<Number> run)
