@@ -5,7 +5,7 @@ namespace QuantumTrader.Dataflow;
 /// <param name="spills">Where edges with <see cref="WhenFull.Spill"/> keep what they have no room for; null when there are none.</param>
 public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? spills = null)
 {
-    // With 2048 vectors of 65 in each edge, the instances of a parallel block cost half as much again as with 256.
+    // Of feature vectors 256 wait then: docs/decisions/sizes-of-batches-edges-and-workers.md has the figures.
     private const int HeavyShare = 8;
 
     private readonly EngineSettings _settings = settings ?? new EngineSettings();
