@@ -93,6 +93,9 @@ internal sealed class PooledRunner(Island island, WorkerPool pool, Action<Except
 
     public Task Completion => _completion.Task;
 
+    /// <summary>The worker that ran it last; -1 before the first.</summary>
+    public int LastWorker { get; set; } = -1;
+
     public void Start() => Wake();
 
     public void Wake()
@@ -177,9 +180,13 @@ internal sealed class WorkerPool(int workers, string name, bool isBehind) : IDis
     private const int Looks = 50;
     private const int SpinsPerLook = 10;
 
-    // Each island is in here at most once, so the queue is bounded by their number.
-    private readonly Queue<PooledRunner> _ready = new();
+    // Islands of its own that a worker may take ahead of one that waits longer.
+    private const int Patience = 16;
+
+    // In the order in which they became ready. Each island is in here at most once, so the list is bounded by their number.
+    private readonly List<PooledRunner> _ready = [];
     private readonly object _gate = new();
+    private int _passedOver;
     private volatile int _readyCount;
     private bool _hasLookout;
     private bool _isStopped;
@@ -188,7 +195,8 @@ internal sealed class WorkerPool(int workers, string name, bool isBehind) : IDis
     {
         for (var i = 0; i < workers; i++)
         {
-            new Thread(Loop) { IsBackground = true, Name = $"{name}/worker-{i}" }.Start();
+            var worker = i;
+            new Thread(() => Loop(worker)) { IsBackground = true, Name = $"{name}/worker-{i}" }.Start();
         }
     }
 
@@ -196,7 +204,7 @@ internal sealed class WorkerPool(int workers, string name, bool isBehind) : IDis
     {
         lock (_gate)
         {
-            _ready.Enqueue(runner);
+            _ready.Add(runner);
             _readyCount = _ready.Count;
             // The lookout takes the first one; it looks again under this lock before it goes to sleep.
             if (_ready.Count > (_hasLookout ? 1 : 0))
@@ -215,24 +223,24 @@ internal sealed class WorkerPool(int workers, string name, bool isBehind) : IDis
         }
     }
 
-    private void Loop()
+    private void Loop(int worker)
     {
         if (isBehind)
         {
             ThreadRank.Lower();
         }
 
-        while (Next() is { } runner)
+        while (Next(worker) is { } runner)
         {
             runner.Run();
         }
     }
 
-    private PooledRunner? Next()
+    private PooledRunner? Next(int worker)
     {
         lock (_gate)
         {
-            if (TryTake(out var ready))
+            if (TryTake(worker, out var ready))
             {
                 return ready;
             }
@@ -246,7 +254,7 @@ internal sealed class WorkerPool(int workers, string name, bool isBehind) : IDis
                 _hasLookout = false;
             }
 
-            while (!TryTake(out ready))
+            while (!TryTake(worker, out ready))
             {
                 if (_isStopped)
                 {
@@ -268,10 +276,35 @@ internal sealed class WorkerPool(int workers, string name, bool isBehind) : IDis
         }
     }
 
-    private bool TryTake(out PooledRunner? runner)
+    // What a worker ran last it finds in the cache of its processor, and so does whoever reuses the batches that were read there: the one
+    // that waits longest among those, otherwise the one that waits longest of all.
+    private bool TryTake(int worker, out PooledRunner? runner)
     {
-        var isTaken = _ready.TryDequeue(out runner);
+        runner = null;
+        if (_ready.Count == 0)
+        {
+            return false;
+        }
+
+        var next = _passedOver < Patience ? FirstOf(worker) : 0;
+        _passedOver = next > 0 ? _passedOver + 1 : 0;
+        runner = _ready[next];
+        runner.LastWorker = worker;
+        _ready.RemoveAt(next);
         _readyCount = _ready.Count;
-        return isTaken;
+        return true;
+    }
+
+    private int FirstOf(int worker)
+    {
+        for (var i = 0; i < _ready.Count; i++)
+        {
+            if (_ready[i].LastWorker == worker)
+            {
+                return i;
+            }
+        }
+
+        return 0;
     }
 }

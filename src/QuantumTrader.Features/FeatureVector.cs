@@ -18,29 +18,38 @@ public readonly record struct FeatureVector : IEvent<FeatureVector>
     // storage is tied to a batch's slots: the count that frees a batch frees the rows, and there is no second pool, no finalizer and no
     // guess about how long a reader may take. Price: a copy between batches costs an allocation, and holding needs Keep. Values inside
     // the event itself would need neither, but then every list of vectors of 11 would pay for the largest vector there is.
-    private readonly FeatureRow? _row;
-    private readonly int _generation;
+    //
+    // One array: the row's head (generation and number of values), the bits of the values, the warm words. A row that comes back from
+    // another core is in no cache, and every object that has to be followed to write it again is a wait of its own.
+    private const int Head = 1;
 
-    /// <summary>A vector that owns its arrays.</summary>
+    // Generation of a row that belongs to its vector alone. The rows of slots count from 1.
+    private const uint Owned = 0;
+
+    private readonly ulong[]? _row;
+    private readonly uint _generation;
+
+    /// <summary>A vector that owns its storage.</summary>
     /// <param name="sequence">Sequence of the event that caused the evaluation.</param>
     /// <param name="eventTime">Time of evaluation T: ns UTC.</param>
     /// <param name="symbol">Interned symbol.</param>
     /// <param name="schema">Names and their hash.</param>
-    /// <param name="values">One per name, all finite; never written again.</param>
-    /// <param name="warm">Bit i is set when value i is computed from enough data; never written again.</param>
-    public FeatureVector(long sequence, long eventTime, int symbol, FeatureSchema schema, double[] values, ulong[] warm)
-        : this(sequence, eventTime, symbol, schema, new FeatureRow(values, warm, values.Length, warm.Length))
+    /// <param name="values">One per name, all finite.</param>
+    /// <param name="warm">Bit i is set when value i is computed from enough data: as many words as the values need bits for.</param>
+    public FeatureVector(long sequence, long eventTime, int symbol, FeatureSchema schema, ReadOnlySpan<double> values, ReadOnlySpan<ulong> warm)
+        : this(sequence, eventTime, symbol, schema, new ulong[LengthOf(values.Length)], Owned)
     {
+        Fill(_row!, Owned, values, warm);
     }
 
-    private FeatureVector(long sequence, long eventTime, int symbol, FeatureSchema schema, FeatureRow row)
+    private FeatureVector(long sequence, long eventTime, int symbol, FeatureSchema schema, ulong[] row, uint generation)
     {
         Sequence = sequence;
         EventTime = eventTime;
         Symbol = symbol;
         Schema = schema;
         _row = row;
-        _generation = row.Generation;
+        _generation = generation;
     }
 
     /// <inheritdoc/>
@@ -56,12 +65,12 @@ public readonly record struct FeatureVector : IEvent<FeatureVector>
     public FeatureSchema Schema { get; init; }
 
     /// <summary>One value per name; always finite.</summary>
-    public ReadOnlySpan<double> Values => _row is null ? default : Valid(_row).Values.AsSpan(0, _row.Count);
+    public ReadOnlySpan<double> Values => _row is null ? default : MemoryMarshal.Cast<ulong, double>(_row.AsSpan(Head, CountOf(_row)));
 
     /// <summary>Bit i is set when value i is computed from enough data; otherwise it is the feature's neutral value.</summary>
-    public ReadOnlySpan<ulong> Warm => _row is null ? default : Valid(_row).Warm.AsSpan(0, _row.Words);
+    public ReadOnlySpan<ulong> Warm => _row is null ? default : WarmOf(_row, CountOf(_row));
 
-    /// <summary>A vector of 65 is 700 bytes with its row, one joined of several groups up to twice that.</summary>
+    /// <summary>A vector of 65 is 600 bytes with its row, one joined of several groups up to twice that.</summary>
     public static int Weight => 16;
 
     /// <inheritdoc/>
@@ -101,23 +110,21 @@ public readonly record struct FeatureVector : IEvent<FeatureVector>
     public static void Write(ref FeatureVector slot, long sequence, long eventTime, int symbol, FeatureSchema schema, ReadOnlySpan<double> values, ReadOnlySpan<ulong> warm)
     {
         var row = slot._row;
-        if (row is not { IsOfSlot: true } || row.Values.Length < values.Length || row.Warm.Length < warm.Length)
+        if (row is null || slot._generation == Owned || row.Length < LengthOf(values.Length))
         {
-            row = new FeatureRow(new double[values.Length], new ulong[warm.Length], 0, 0) { IsOfSlot = true };
+            row = new ulong[LengthOf(values.Length)];
         }
 
-        values.CopyTo(row.Values);
-        warm.CopyTo(row.Warm);
-        row.Count = values.Length;
-        row.Words = warm.Length;
-        row.Generation++;
-        slot = new FeatureVector(sequence, eventTime, symbol, schema, row);
+        // Past the largest one it begins anew.
+        var generation = Math.Max(Owned + 1, GenerationOf(row) + 1);
+        Fill(row, generation, values, warm);
+        slot = new FeatureVector(sequence, eventTime, symbol, schema, row, generation);
     }
 
     /// <inheritdoc/>
-    public static FeatureVector Keep(in FeatureVector value) => value._row is { IsOfSlot: true }
-        ? new FeatureVector(value.Sequence, value.EventTime, value.Symbol, value.Schema, value.Values.ToArray(), value.Warm.ToArray())
-        : value;
+    public static FeatureVector Keep(in FeatureVector value) => value._generation == Owned
+        ? value
+        : new FeatureVector(value.Sequence, value.EventTime, value.Symbol, value.Schema, value.Values, value.Warm);
 
     /// <inheritdoc/>
     public static void AppendTo(ReadOnlySpan<FeatureVector> events, IncrementalHash hash)
@@ -134,19 +141,22 @@ public readonly record struct FeatureVector : IEvent<FeatureVector>
         }
     }
 
-    private FeatureRow Valid(FeatureRow row) => row.Generation == _generation
-        ? row
-        : throw new InvalidOperationException("Condition failed: the vector was held longer than its batch; hold FeatureVector.Keep of it instead.");
+    private static int WordsOf(int values) => (values + 63) >> 6;
 
-    private sealed class FeatureRow(double[] values, ulong[] warm, int count, int words)
+    private static int LengthOf(int values) => Head + values + WordsOf(values);
+
+    private static ReadOnlySpan<ulong> WarmOf(ulong[] row, int values) => row.AsSpan(Head + values, WordsOf(values));
+
+    private static void Fill(ulong[] row, uint generation, ReadOnlySpan<double> values, ReadOnlySpan<ulong> warm)
     {
-        public readonly double[] Values = values;
-        public readonly ulong[] Warm = warm;
-        public int Count = count;
-        public int Words = words;
-        public int Generation;
-
-        /// <summary>It belongs to a slot of a batch and is written again.</summary>
-        public bool IsOfSlot { get; init; }
+        row[0] = ((ulong)generation << 32) | (uint)values.Length;
+        MemoryMarshal.Cast<double, ulong>(values).CopyTo(row.AsSpan(Head));
+        warm[..WordsOf(values.Length)].CopyTo(row.AsSpan(Head + values.Length));
     }
+
+    private static uint GenerationOf(ulong[] row) => (uint)(row[0] >> 32);
+
+    private int CountOf(ulong[] row) => GenerationOf(row) == _generation
+        ? (int)(uint)row[0]
+        : throw new InvalidOperationException("Condition failed: the vector was held longer than its batch; hold FeatureVector.Keep of it instead.");
 }

@@ -218,19 +218,26 @@ internal static class FeatureBenchmark
     private static void Parallel(List<BenchmarkCase> cases, int count)
     {
         var trades = Trades(count, 8, 5_000_000);
-        var figures = Rounds.Run(() => Symbols(trades, 2), () => Symbols(trades, 1));
+        MarketEvent[][] halves = [.. trades.GroupBy(e => e.Symbol % 2).Select(half => half.ToArray())];
+        var figures = Rounds.Run(() => Symbols(2, trades), () => Symbols(1, trades), () => Symbols(1, halves));
         cases.Add(new BenchmarkCase("features.8_symbols_2_instances", Rounds.Median(figures[0]), "events/s", 1.7, Rounds.Ratio(figures[0], figures[1])) { Against = "one instance" });
+        cases.Add(new BenchmarkCase("features.8_symbols_2_graphs", Rounds.Median(figures[2]), "events/s", null, Rounds.Ratio(figures[2], figures[1])) { Against = "one instance: what the machine gives when nothing is shared" });
     }
 
-    private static double Symbols(MarketEvent[] trades, int instances)
+    private static double Symbols(int instances, params MarketEvent[][] streams)
     {
-        using var graph = new GraphBuilder()
+        var settings = new BlockSettings { Parallelism = instances };
+        var graphs = streams.Select(trades => new GraphBuilder()
             .Add("source", new MemorySource(trades))
-            .Add("full", _ => new Model65Block(PerTrade, Market), [("from", ["source"])], new BlockSettings { Parallelism = instances })
-            .Add("flow", _ => new Flow(FlowPerTrade, Market), [("from", ["source"])], new BlockSettings { Parallelism = instances })
-            .Add("book", _ => new BookFeatures(BookPerTrade, Market), [("from", ["source"])], new BlockSettings { Parallelism = instances })
-            .Build();
-        return EngineBenchmark.EventsPerSecond(graph, trades.Length);
+            .Add("full", _ => new Model65Block(PerTrade, Market), [("from", ["source"])], settings)
+            .Add("flow", _ => new Flow(FlowPerTrade, Market), [("from", ["source"])], settings)
+            .Add("book", _ => new BookFeatures(BookPerTrade, Market), [("from", ["source"])], settings)
+            .Build()).ToList();
+        var start = Stopwatch.GetTimestamp();
+        Task.WaitAll(graphs.Zip(streams, (graph, trades) => Task.Run(() => EngineBenchmark.EventsPerSecond(graph, trades.Length))));
+        var elapsed = Stopwatch.GetElapsedTime(start);
+        graphs.ForEach(g => g.Dispose());
+        return streams.Sum(trades => (long)trades.Length) / elapsed.TotalSeconds;
     }
 
     private static void Recorded(List<BenchmarkCase> cases, BenchmarkRequest request)
