@@ -24,7 +24,8 @@ internal sealed class PipelineArguments(bool isOptional = false, string name = "
         typeof(Models.Prediction).Assembly,
         typeof(Trading.Risk).Assembly,
         typeof(Rollout.RolloutSection).Assembly,
-    ]).With(typeof(Hosting.HostSection));
+    ],
+    typeof(Hosting.HostSection));
 
     public void AddTo(Command command)
     {

@@ -45,14 +45,14 @@ public sealed class BlockRegistry
     /// <summary>Scans assemblies. Throws <see cref="RegistryException"/> with every mistake in them.</summary>
     public static BlockRegistry Scan(params IEnumerable<Assembly> assemblies) => Scan(assemblies, comments: null);
 
+    /// <summary>Scans assemblies, and looks at single classes of others.</summary>
+    public static BlockRegistry Scan(IEnumerable<Assembly> assemblies, params IEnumerable<Type> classes) => new(TypesOf(assemblies).Concat(classes), Cached());
+
     /// <summary>Scans assemblies, with another source of doc comments than the files beside them.</summary>
     public static BlockRegistry Scan(IEnumerable<Assembly> assemblies, Func<Assembly, DocComments>? comments) => new(TypesOf(assemblies), comments ?? Cached());
 
     /// <summary>This registry and further assemblies.</summary>
-    public BlockRegistry With(IEnumerable<Assembly> assemblies) => With([.. TypesOf(assemblies)]);
-
-    /// <summary>This registry and further classes.</summary>
-    public BlockRegistry With(params Type[] types) => new(_types.Concat(types), _comments);
+    public BlockRegistry With(IEnumerable<Assembly> assemblies) => new(_types.Concat(TypesOf(assemblies)), _comments);
 
     private static IEnumerable<Type> TypesOf(IEnumerable<Assembly> assemblies) => assemblies.SelectMany(a => a.GetTypes());
 
