@@ -11,9 +11,9 @@ public sealed class EngineMetrics : IDisposable
     /// <summary>Name of the meter.</summary>
     public const string MeterName = "QuantumTrader";
 
-    private readonly Meter _meter = new(MeterName);
     private readonly string _pipeline;
     private readonly Graph _graph;
+    private readonly Func<string, string> _typeOf;
     private readonly Lock _gate = new();
     private GraphReport? _report;
     private long _reportTakenAt;
@@ -21,36 +21,40 @@ public sealed class EngineMetrics : IDisposable
     /// <summary>Starts publishing.</summary>
     /// <param name="pipeline">Value of the tag <c>pipeline</c>.</param>
     /// <param name="graph">The graph.</param>
-    public EngineMetrics(string pipeline, Graph graph)
+    /// <param name="typeOf">Value of the tag <c>type</c> for the name of a block; null for that of its class.</param>
+    public EngineMetrics(string pipeline, Graph graph, Func<string, string>? typeOf = null)
     {
-        (_pipeline, _graph) = (pipeline, graph);
+        (_pipeline, _graph, _typeOf) = (pipeline, graph, typeOf ?? graph.TypeOf);
         Counter("qt_block_received_total", "Events that a block took in.", b => b.In);
         Counter("qt_block_sent_total", "Events that a block sent on.", b => b.Out);
         Gauge("qt_block_idle_ratio", "Share of time without input.", b => b.Idle);
         Gauge("qt_block_backpressured_ratio", "Share of time waiting for room behind.", b => b.Backpressured);
         Gauge("qt_block_busy_ratio", "Share of time at work.", b => b.Busy);
         Gauge("qt_block_longest_stall_seconds", "Longest single wait for room.", b => b.LongestStallSeconds);
-        _meter.CreateObservableCounter("qt_block_errors_total", () => Blocks().SelectMany(b => b.Errors.Select(e => new Measurement<long>(e.Value, [.. Tags(b), new("reason", e.Key)]))), null, "Exceptions of a block.");
-        _meter.CreateObservableCounter("qt_block_dropped_total", () => Blocks().SelectMany(b => b.Dropped.Select(e => new Measurement<long>(e.Value, [.. Tags(b), new("reason", e.Key)]))), null, "Events that a block dropped or refused.");
-        _meter.CreateObservableGauge("qt_edge_depth", () => Edges().Select(e => new Measurement<long>(e.Depth, Tags(e))), null, "Events waiting in an edge, in memory.");
-        _meter.CreateObservableGauge("qt_edge_spilled", () => Edges().Select(e => new Measurement<long>(e.Spilled, Tags(e))), null, "Events of an edge waiting outside memory.");
-        _meter.CreateObservableGauge("qt_edge_capacity", () => Edges().Select(e => new Measurement<long>(e.Capacity, Tags(e))), null, "Events that may wait in an edge.");
-        _meter.CreateObservableCounter("qt_edge_dropped_total", () => Edges().SelectMany(e => e.Dropped.Select(d => new Measurement<long>(d.Value, [.. Tags(e), new("reason", d.Key)]))), null, "Events that an edge dropped.");
-        _meter.CreateObservableGauge("qt_latency_seconds", () => Report().Latency.SelectMany(Quantiles), "s", "Time from source to last block.");
+        Meter.CreateObservableCounter("qt_block_errors_total", () => Blocks().SelectMany(b => b.Errors.Select(e => new Measurement<long>(e.Value, [.. Tags(b), new("reason", e.Key)]))), null, "Exceptions of a block.");
+        Meter.CreateObservableCounter("qt_block_dropped_total", () => Blocks().SelectMany(b => b.Dropped.Select(e => new Measurement<long>(e.Value, [.. Tags(b), new("reason", e.Key)]))), null, "Events that a block dropped or refused.");
+        Meter.CreateObservableGauge("qt_edge_depth", () => Edges().Select(e => new Measurement<long>(e.Depth, Tags(e))), null, "Events waiting in an edge, in memory.");
+        Meter.CreateObservableGauge("qt_edge_spilled", () => Edges().Select(e => new Measurement<long>(e.Spilled, Tags(e))), null, "Events of an edge waiting outside memory.");
+        Meter.CreateObservableGauge("qt_edge_capacity", () => Edges().Select(e => new Measurement<long>(e.Capacity, Tags(e))), null, "Events that may wait in an edge.");
+        Meter.CreateObservableCounter("qt_edge_dropped_total", () => Edges().SelectMany(e => e.Dropped.Select(d => new Measurement<long>(d.Value, [.. Tags(e), new("reason", d.Key)]))), null, "Events that an edge dropped.");
+        Meter.CreateObservableGauge("qt_latency_seconds", () => Report().Latency.SelectMany(Quantiles), "s", "Time from source to last block.");
         foreach (var gauge in graph.Blocks.Values.SelectMany(b => b.Gauges).DistinctBy(g => g.Name))
         {
-            _meter.CreateObservableGauge(gauge.Name, () => Blocks().SelectMany(b => b.Gauges.Where(g => g.Name == gauge.Name).Select(g => new Measurement<double>(g.Value, Tags(b, g)))), null, gauge.Description);
+            Meter.CreateObservableGauge(gauge.Name, () => Blocks().SelectMany(b => b.Gauges.Where(g => g.Name == gauge.Name).Select(g => new Measurement<double>(g.Value, Tags(b, g)))), null, gauge.Description);
         }
     }
 
+    /// <summary>Everything that is published.</summary>
+    public Meter Meter { get; } = new(MeterName);
+
     /// <inheritdoc/>
-    public void Dispose() => _meter.Dispose();
+    public void Dispose() => Meter.Dispose();
 
     private void Counter(string name, string description, Func<BlockReport, long> value) =>
-        _meter.CreateObservableCounter(name, () => Blocks().Select(b => new Measurement<long>(value(b), Tags(b))), null, description);
+        Meter.CreateObservableCounter(name, () => Blocks().Select(b => new Measurement<long>(value(b), Tags(b))), null, description);
 
     private void Gauge(string name, string description, Func<BlockReport, double> value) =>
-        _meter.CreateObservableGauge(name, () => Blocks().Select(b => new Measurement<double>(value(b), Tags(b))), null, description);
+        Meter.CreateObservableGauge(name, () => Blocks().Select(b => new Measurement<double>(value(b), Tags(b))), null, description);
 
     private IEnumerable<BlockReport> Blocks() => Report().Blocks;
 
@@ -70,7 +74,7 @@ public sealed class EngineMetrics : IDisposable
         }
     }
 
-    private KeyValuePair<string, object?>[] Tags(BlockReport b) => [new("pipeline", _pipeline), new("block", b.Name), new("type", _graph.TypeOf(b.Name))];
+    private KeyValuePair<string, object?>[] Tags(BlockReport b) => [new("pipeline", _pipeline), new("block", b.Name), new("type", _typeOf(b.Name))];
 
     private KeyValuePair<string, object?>[] Tags(BlockReport b, BlockGauge gauge) => gauge.Of.Length == 0 ? Tags(b) : [.. Tags(b), new("of", gauge.Of)];
 

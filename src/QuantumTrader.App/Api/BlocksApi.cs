@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using QuantumTrader.App.Hosting;
-using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.App.Api;
 
@@ -68,17 +67,13 @@ internal sealed record BlockView
         return figures.Blocks.Select(b => Of(b, figures, run));
     }
 
-    /// <summary>The type of a block in YAML; of one that the engine put in, what it is.</summary>
-    public static string TypeOf(string name, LiveRun run) =>
-        run.Plan.Blocks.FirstOrDefault(b => b.Name == name)?.Type.Name ?? SnakeCase.From(run.Graph.TypeOf(name).Split('`')[0]);
-
     private static BlockView Of(BlockFigures block, RunFigures figures, LiveRun run)
     {
         var report = block.Report;
         return new BlockView
         {
             Name = report.Name,
-            Type = TypeOf(report.Name, run),
+            Type = run.TypeOf(report.Name),
             Island = report.Island,
             In = report.In,
             Out = report.Out,

@@ -12,6 +12,6 @@ internal sealed class FlowTopic(LiveRun run) : ITopic
         Pipeline = PipelineView.Of(run),
         Blocks = BlockView.Of(run).Select(b => b with { Details = null }).ToDictionary(b => b.Name, StringComparer.Ordinal),
         Edges = EdgeView.Of(run).ToDictionary(EdgeView.KeyOf, StringComparer.Ordinal),
-        Latency = run.Watch.Now().Report.Latency.ToDictionary(l => $"{l.From}>{l.To}", StringComparer.Ordinal),
+        Latency = LatencyView.Of(run).ToDictionary(l => $"{l.From}>{l.To}", StringComparer.Ordinal),
     };
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using QuantumTrader.App.Hosting;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
+using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.App.Api;
 
@@ -74,6 +75,7 @@ internal sealed record PipelineView
             Fault = report.Fault,
             Started = run.Started.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture),
             ElapsedSeconds = Math.Round(report.Elapsed.TotalSeconds, 3),
+            EventTime = run.EventTime is { } time ? IsoTime.ToText(time) : null,
             Events = report.Events,
             EventsPerSecond = figures.EventsPerSecond,
             Progress = report.Progress is { } progress ? Math.Round(progress, 4) : null,
@@ -93,7 +95,7 @@ internal sealed record PipelineView
     {
         var plan = run.Plan.Blocks.FirstOrDefault(b => b.Name == block.Name);
         return new PipelineBlock(
-            block.Name, BlockView.TypeOf(block.Name, run), plan?.Type.Summary ?? "Put in by the rollout.",
+            block.Name, run.TypeOf(block.Name), plan?.Type.Summary ?? "Put in by the rollout.",
             [.. report.Edges.Where(e => BlockOf(e.To) == block.Name && BlockOf(e.From) != block.Name).Select(e => BlockOf(e.From)).Distinct()],
             block.Island, plan?.Phase);
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using QuantumTrader.App.Hosting;
 using QuantumTrader.App.Reports;
+using QuantumTrader.App.Telemetry;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Rollout;
@@ -51,11 +52,13 @@ internal static class RunCommand
                 }
 
                 factory.Section<RolloutSection>()?.Begin();
-                using var metrics = new EngineMetrics(plan.Name, graph);
                 var live = new LiveRun(factory, graph, TimeProvider.System);
+                using var metrics = new EngineMetrics(plan.Name, graph, live.TypeOf);
                 using var stop = new StopSignal(() => Stopping(live));
                 address ??= factory.Section<HostSection>()?.Listen;
-                await using var host = address is null ? null : await ListenAsync(live, address).ConfigureAwait(false);
+                using var measured = new RunMetrics(live);
+                await using var host = address is null ? null : await ListenAsync(live, measured, metrics, address).ConfigureAwait(false);
+                using var push = OtlpPush.Start(factory.Section<HostSection>()?.Options.Otlp, plan.Name);
                 Say(live, LogLevel.Info, $"Running {plan.Name}: {plan.Blocks.Count} blocks.");
                 foreach (var one in factory.Switches.Values.Where(s => s.Value is not null))
                 {
@@ -103,9 +106,9 @@ internal static class RunCommand
     }
 
     // Apart, so that a run without it never loads the web server.
-    private static async Task<IAsyncDisposable> ListenAsync(LiveRun live, IPEndPoint address)
+    private static async Task<IAsyncDisposable> ListenAsync(LiveRun live, RunMetrics measured, EngineMetrics metrics, IPEndPoint address)
     {
-        var host = await LiveHost.StartAsync(live, live.Factory.Section<HostSection>()?.Options ?? new HostOptions(), address, Environment.GetEnvironmentVariable(AccessRules.TokenVariable)).ConfigureAwait(false);
+        var host = await LiveHost.StartAsync(live, measured, metrics, live.Factory.Section<HostSection>()?.Options ?? new HostOptions(), address, Environment.GetEnvironmentVariable(AccessRules.TokenVariable)).ConfigureAwait(false);
         Console.Error.WriteLine($"Dashboard: {host.Address}");
         if (!IPAddress.IsLoopback(address.Address))
         {

@@ -23,6 +23,12 @@ public sealed record HostOptions
     [Range(1, 100_000)]
     public int RequestsPerSecond { get; init; } = 100;
 
+    /// <summary>
+    /// Address of an OpenTelemetry collector that metrics are pushed to by OTLP over HTTP, such as <c>http://127.0.0.1:4318</c>; also of a
+    /// run that does not listen. Without it, the environment variable OTEL_EXPORTER_OTLP_ENDPOINT names it.
+    /// </summary>
+    public string? Otlp { get; init; }
+
     /// <summary>Streams that may be open at a time.</summary>
     [Range(1, 10_000)]
     public int Streams { get; init; } = 64;
@@ -45,6 +51,10 @@ public sealed class HostSection
         Listen = options.Listen is null ? null : ListenAddress.TryParse(options.Listen, out var address)
             ? address
             : throw new ConfigurationException("listen", $"'{options.Listen}' {ListenAddress.Legal}");
+        if (options.Otlp is { } otlp && !(Uri.TryCreate(otlp, UriKind.Absolute, out var collector) && collector.Scheme is "http" or "https"))
+        {
+            throw new ConfigurationException("otlp", $"'{otlp}' is no address of a collector. Write it with its scheme, such as http://127.0.0.1:4318.");
+        }
     }
 
     /// <summary>The options.</summary>

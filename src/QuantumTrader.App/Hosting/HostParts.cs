@@ -1,4 +1,5 @@
 using QuantumTrader.App.Api;
+using QuantumTrader.App.Telemetry;
 
 namespace QuantumTrader.App.Hosting;
 
@@ -6,12 +7,15 @@ namespace QuantumTrader.App.Hosting;
 internal static class HostParts
 {
     /// <summary>The resources.</summary>
-    public static IReadOnlyList<IApi> Apis(LiveRun run) =>
+    public static IReadOnlyList<IApi> Apis(LiveRun run, PrometheusText metrics) =>
     [
         new HealthApi(),
         new PipelineApi(),
         new BlocksApi(),
         new EdgesApi(),
+        new LatencyApi(),
+        new ConfigApi(),
+        new MetricsApi(metrics),
     ];
 
     /// <summary>The documents of the stream.</summary>

@@ -17,7 +17,7 @@ internal static class ListenAddress
     {
         const string Localhost = "localhost:";
         // A number alone would be read as an IP address.
-        var port = text.StartsWith(Localhost, StringComparison.OrdinalIgnoreCase) ? text[Localhost.Length..] : text.TrimStart(':');
+        var port = text.StartsWith(Localhost, StringComparison.OrdinalIgnoreCase) ? text[Localhost.Length..] : text.StartsWith(':') ? text[1..] : text;
         if (ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             address = new IPEndPoint(IPAddress.Loopback, number);
@@ -25,7 +25,9 @@ internal static class ListenAddress
         }
 
         address = new IPEndPoint(IPAddress.Loopback, 0);
-        if (text.Contains(':', StringComparison.Ordinal) && text[^1] != ']' && IPEndPoint.TryParse(text, out var parsed))
+        // One without a port would be read as one with port 0.
+        var hasPort = text.LastIndexOf(':') is > 0 and var colon && (text[colon - 1] == ']' || text.IndexOf(':', StringComparison.Ordinal) == colon);
+        if (hasPort && IPEndPoint.TryParse(text, out var parsed))
         {
             address = parsed;
             return true;

@@ -4,8 +4,12 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using QuantumTrader.App.Telemetry;
+using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.App.Hosting;
@@ -16,7 +20,9 @@ internal sealed class LiveHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly AccessRules _access;
 
-    private LiveHost(WebApplication app, AccessRules access, StreamHub hub) => (_app, _access, Hub) = (app, access, hub);
+    private readonly PrometheusText _metrics;
+
+    private LiveHost(WebApplication app, AccessRules access, StreamHub hub, PrometheusText metrics) => (_app, _access, Hub, _metrics) = (app, access, hub, metrics);
 
     /// <summary>The open streams.</summary>
     public StreamHub Hub { get; }
@@ -26,11 +32,14 @@ internal sealed class LiveHost : IAsyncDisposable
 
     /// <summary>Begins to listen.</summary>
     /// <param name="run">What it shows.</param>
+    /// <param name="metrics">What it measures of itself, and of the run, beside the engine.</param>
+    /// <param name="engine">What the engine measures.</param>
     /// <param name="options">How.</param>
     /// <param name="listen">Where.</param>
     /// <param name="token">What a client must know to change anything; null when nobody may.</param>
+    /// <param name="topics">What the stream offers; null for all topics of the run.</param>
     /// <exception cref="ConfigurationException">The address is taken or not of this machine, or others could reach it and there is no token.</exception>
-    public static async Task<LiveHost> StartAsync(LiveRun run, HostOptions options, IPEndPoint listen, string? token)
+    public static async Task<LiveHost> StartAsync(LiveRun run, RunMetrics metrics, EngineMetrics engine, HostOptions options, IPEndPoint listen, string? token, IReadOnlyList<ITopic>? topics = null)
     {
         if (!IPAddress.IsLoopback(listen.Address) && string.IsNullOrEmpty(token))
         {
@@ -43,27 +52,34 @@ internal sealed class LiveHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = AccessRules.MaxBodyBytes;
+            // What is too large is refused with words, so that much must be read of it before.
+            kestrel.Limits.MaxRequestBodySize = 16 * AccessRules.MaxBodyBytes;
             kestrel.Limits.MaxConcurrentConnections = options.Streams + 256;
             kestrel.Listen(listen);
         });
         builder.Services.AddRoutingCore();
+        OpenApiDocument.AddTo(builder.Services);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(2));
         builder.Services.ConfigureHttpJsonOptions(json => Json.Apply(json.SerializerOptions));
 
         var app = builder.Build();
         var access = new AccessRules(options, listen, token);
-        var hub = new StreamHub(run, HostParts.Topics(run), options);
-        var host = new LiveHost(app, access, hub);
+        var hub = new StreamHub(run, topics ?? HostParts.Topics(run), options);
+        metrics.Add(hub);
+        var text = new PrometheusText(engine.Meter, metrics.Meter);
+        var host = new LiveHost(app, access, hub, text);
         app.Use(host.AdmitAsync);
-        foreach (var api in HostParts.Apis(run))
+        foreach (var api in HostParts.Apis(run, text))
         {
             api.Map(app, run);
         }
 
-        app.MapGet("/api/stream", hub.ServeAsync).WithName("stream").WithSummary("Server-sent events: a snapshot of each topic, then what changes.");
+        app.MapGet("/api/stream", hub.ServeAsync).WithName("stream").WithSummary("Server-sent events: a snapshot of each topic, then what changes.")
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        app.MapOpenApi(OpenApiDocument.Path);
         app.MapGet("/{**path}", DashboardFiles.Serve).ExcludeFromDescription();
+        run.Follow();
         try
         {
             await app.StartAsync().ConfigureAwait(false);
@@ -76,12 +92,17 @@ internal sealed class LiveHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Patterns of everything that can be asked.</summary>
+    public IEnumerable<string> Routes => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Select(e => e.RoutePattern.RawText!);
+
     /// <summary>Ends the streams and stops listening.</summary>
     public async ValueTask DisposeAsync()
     {
         await Hub.DisposeAsync().ConfigureAwait(false);
+        await _app.StopAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
         _access.Dispose();
+        _metrics.Dispose();
     }
 
     private async Task AdmitAsync(HttpContext context, RequestDelegate next)
@@ -100,6 +121,7 @@ internal sealed class LiveHost : IAsyncDisposable
 
         try
         {
+            context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = AccessRules.MaxBodyBytes;
             await next(context).ConfigureAwait(false);
         }
         catch (BadHttpRequestException bad) when (!context.Response.HasStarted)

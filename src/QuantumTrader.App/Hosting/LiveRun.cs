@@ -23,6 +23,7 @@ internal enum RunState
 internal sealed class LiveRun(BlockFactory factory, Graph graph, TimeProvider clock)
 {
     private int _state;
+    private EventClock? _events;
 
     /// <summary>Made the sections of the run, and knows its plan.</summary>
     public BlockFactory Factory { get; } = factory;
@@ -42,12 +43,26 @@ internal sealed class LiveRun(BlockFactory factory, Graph graph, TimeProvider cl
     /// <summary>Its figures.</summary>
     public RunWatch Watch { get; } = new(graph, clock);
 
+    /// <summary>Time of the newest market event in nanoseconds since 1970; null when nobody looks, or nothing has come.</summary>
+    public long? EventTime => _events?.Newest is > 0 and var newest ? newest : null;
+
     /// <summary>Where it is.</summary>
     public RunState State => (RunState)Volatile.Read(ref _state);
+
+    /// <summary>The type of a block in YAML; of one that the engine put in, what it is.</summary>
+    public string TypeOf(string block) => Plan.Blocks.FirstOrDefault(b => b.Name == block)?.Type.Name ?? SnakeCase.From(Graph.TypeOf(block).Split('`')[0]);
+
+    /// <summary>Somebody watches: from now on <see cref="EventTime"/> is known.</summary>
+    public void Follow() => _events ??= EventClock.Of(Plan, Graph);
 
     /// <summary>It was asked to stop.</summary>
     public void Drain() => Interlocked.CompareExchange(ref _state, (int)RunState.Draining, (int)RunState.Running);
 
     /// <summary>It is over.</summary>
-    public void End(GraphReport report) => Volatile.Write(ref _state, (int)(report is { Completed: true, Balanced: true } ? RunState.Ended : RunState.Failed));
+    public void End(GraphReport report)
+    {
+        // Whoever sees the state also sees the last account.
+        Watch.Forget();
+        Volatile.Write(ref _state, (int)(report is { Completed: true, Balanced: true } ? RunState.Ended : RunState.Failed));
+    }
 }

@@ -9,7 +9,7 @@ internal sealed class RunWatch(Graph graph, TimeProvider clock)
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private readonly Queue<GraphReport> _earlier = [];
+    private readonly Queue<(long TakenAt, GraphReport Report)> _earlier = [];
     private RunFigures? _latest;
     private long _takenAt;
 
@@ -20,25 +20,40 @@ internal sealed class RunWatch(Graph graph, TimeProvider clock)
         {
             if (_latest is null || clock.GetElapsedTime(_takenAt) >= Fresh)
             {
-                Take();
+                _latest = Take();
             }
 
-            return _latest!;
+            return _latest;
         }
     }
 
-    private void Take()
+    /// <summary>The run has come to its end: the next one to ask gets the final account.</summary>
+    public void Forget()
     {
-        _takenAt = clock.GetTimestamp();
+        lock (_gate)
+        {
+            _latest = null;
+        }
+    }
+
+    private RunFigures Take()
+    {
         var report = graph.Snapshot();
-        _earlier.Enqueue(report);
-        // The last one that is older than the window stays: rates are over the window, or a little more.
-        while (_earlier.Count > 2 && report.Elapsed - _earlier.ElementAt(1).Elapsed >= Window)
+        if (ReferenceEquals(report, _latest?.Report))
+        {
+            // The final account: nothing moves any more.
+            return new RunFigures(report, report);
+        }
+
+        _takenAt = clock.GetTimestamp();
+        _earlier.Enqueue((_takenAt, report));
+        // The newest of those that are older than the window stays: rates are over the window, or a little more.
+        while (_earlier.Count > 1 && clock.GetElapsedTime(_earlier.ElementAt(1).TakenAt, _takenAt) >= Window)
         {
             _earlier.Dequeue();
         }
 
-        _latest = new RunFigures(report, _earlier.Peek());
+        return new RunFigures(report, _earlier.Peek().Report);
     }
 }
 

@@ -9,20 +9,17 @@ internal sealed class StreamClient(HttpContext context, int capacity)
     private readonly Channel<ReadOnlyMemory<byte>> _frames = Channel.CreateBounded<ReadOnlyMemory<byte>>(
         new BoundedChannelOptions(capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    /// <summary>Hands it a frame; false, for ever, when it has read too little and was cut off.</summary>
-    public bool Offer(ReadOnlyMemory<byte> frame)
-    {
-        if (_frames.Writer.TryWrite(frame))
-        {
-            return true;
-        }
+    /// <summary>It read too little, and was cut off.</summary>
+    public bool IsCut { get; private set; }
 
-        if (_frames.Writer.TryComplete())
+    /// <summary>Hands it a frame, or cuts it off. One thread at a time.</summary>
+    public void Offer(ReadOnlyMemory<byte> frame)
+    {
+        if (!_frames.Writer.TryWrite(frame) && _frames.Writer.TryComplete())
         {
+            IsCut = true;
             context.Abort();
         }
-
-        return false;
     }
 
     /// <summary>No more frames come; what waits is still sent.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -75,10 +74,13 @@ internal sealed class StreamHub : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _end.CancelAsync().ConfigureAwait(false);
-        await _ticking.ConfigureAwait(false);
         lock (_gate)
         {
+            if (_isClosed)
+            {
+                return;
+            }
+
             _isClosed = true;
             foreach (var client in _clients)
             {
@@ -86,6 +88,8 @@ internal sealed class StreamHub : IAsyncDisposable
             }
         }
 
+        await _end.CancelAsync().ConfigureAwait(false);
+        await _ticking.ConfigureAwait(false);
         _end.Dispose();
     }
 
@@ -148,19 +152,24 @@ internal sealed class StreamHub : IAsyncDisposable
             {
                 try
                 {
-                    CutOff += feed.Update()?.Count ?? 0;
+                    feed.Update();
                 }
-                catch (Exception error)
+                catch (Exception)
                 {
                     // The others go on, and so does this one with its next update.
                     Failed++;
-                    Debug.Fail(error.ToString());
                 }
             }
 
             foreach (var client in isBeat ? _clients : [])
             {
                 client.Offer(": still here\n\n"u8.ToArray());
+            }
+
+            foreach (var client in _clients.Where(c => c.IsCut).ToList())
+            {
+                CutOff++;
+                Remove(client);
             }
         }
     }

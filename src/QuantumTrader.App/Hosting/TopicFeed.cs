@@ -25,7 +25,7 @@ internal sealed class TopicFeed(ITopic topic)
             _version++;
         }
 
-        _snapshot ??= Frame("snapshot", "data", w => MergePatch.Write(w, _document!.RootElement));
+        _snapshot ??= Frame("snapshot", _version, "data", w => MergePatch.Write(w, _document!.RootElement));
         client.Offer(_snapshot);
         _clients.Add(client);
     }
@@ -41,33 +41,31 @@ internal sealed class TopicFeed(ITopic topic)
     }
 
     /// <summary>Sends what changed since the last time.</summary>
-    /// <returns>The clients that were cut off; null when there are none.</returns>
-    public List<StreamClient>? Update()
+    public void Update()
     {
         if (_clients.Count == 0)
         {
-            return null;
+            return;
         }
 
         var now = Read();
         var isChanged = false;
-        _version++;
-        var frame = Frame("delta", "patch", w => isChanged = MergePatch.TryWrite(w, _document!.RootElement, now.RootElement));
+        var frame = Frame("delta", _version + 1, "patch", w => isChanged = MergePatch.TryWrite(w, _document!.RootElement, now.RootElement));
         if (!isChanged)
         {
-            _version--;
             now.Dispose();
-            return null;
+            return;
         }
 
         _document!.Dispose();
         (_document, _snapshot) = (now, null);
-        return _clients.Where(c => !c.Offer(frame)).ToList() is { Count: > 0 } cut ? cut : null;
+        _version++;
+        _clients.ForEach(c => c.Offer(frame));
     }
 
     private JsonDocument Read() => JsonDocument.Parse(JsonSerializer.SerializeToUtf8Bytes(topic.Read(), Json.Sent));
 
-    private byte[] Frame(string name, string member, Action<Utf8JsonWriter> writeBody)
+    private byte[] Frame(string name, long version, string member, Action<Utf8JsonWriter> writeBody)
     {
         var buffer = new ArrayBufferWriter<byte>();
         buffer.Write(Encoding.UTF8.GetBytes($"event: {name}\ndata: "));
@@ -75,7 +73,7 @@ internal sealed class TopicFeed(ITopic topic)
         {
             writer.WriteStartObject();
             writer.WriteString("topic", topic.Name);
-            writer.WriteNumber("version", _version);
+            writer.WriteNumber("version", version);
             writer.WritePropertyName(member);
             writeBody(writer);
             writer.WriteEndObject();

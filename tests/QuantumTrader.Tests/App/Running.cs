@@ -13,10 +13,18 @@ internal sealed class Running : IDisposable
     {
         _process = Qt.Start(["run", .. arguments]);
         _output = _process.StandardOutput.ReadToEndAsync();
+        if (arguments.Contains("--listen"))
+        {
+            Dashboard = new Uri(WaitForLine("Dashboard: ")["Dashboard: ".Length..]);
+        }
+
         WaitForLine("Running ");
     }
 
-    public void WaitForLine(string start)
+    /// <summary>Where it listens, when it was told to.</summary>
+    public Uri? Dashboard { get; }
+
+    public string WaitForLine(string start)
     {
         var before = new List<string>();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -24,13 +32,14 @@ internal sealed class Running : IDisposable
         {
             if (line.StartsWith(start, StringComparison.Ordinal))
             {
-                return;
+                return line;
             }
 
             before.Add(line);
         }
 
         Assert.Fail($"the command ended without the line '{start}': {string.Join('\n', before)}");
+        return "";
     }
 
     public void Signal(string name) => Process.Start("kill", [$"-{name}", _process.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExit(10_000).ShouldBeTrue();
