@@ -18,6 +18,8 @@ var root = new RootCommand("QuantumTrader: live machine-learning trading from on
     AtCommand.Create(),
     StoreCommand.Create(),
     RolloutCommand.Create(),
+    AlertsCommand.Create(),
+    EventsCommand.Create(),
     BenchCommand.Create(),
 };
 var parsed = root.Parse(args);

@@ -6,6 +6,11 @@ namespace QuantumTrader.Dataflow;
 /// <param name="Message">What was found and what follows from it.</param>
 public sealed record RunNote(string Block, string Code, string Message);
 
+/// <summary>How often a block made a remark, and how it read the last time.</summary>
+/// <param name="Count">How often.</param>
+/// <param name="Latest">The last one.</param>
+public sealed record NoteTally(long Count, RunNote Latest);
+
 /// <summary>An event or input line that was refused, with the reason.</summary>
 /// <param name="Block">The block that refused it.</param>
 /// <param name="Reason">From a short fixed list per block.</param>
@@ -29,6 +34,7 @@ public sealed class Accounts(string block)
     private readonly List<DeadLetter> _deadLetters = [];
     private readonly List<RunNote> _notes = [];
     private readonly SortedDictionary<string, long> _noteCounts = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, RunNote> _latestNotes = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> _dropped = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> _errors = new(StringComparer.Ordinal);
     private long _droppedTotal;
@@ -87,10 +93,12 @@ public sealed class Accounts(string block)
     {
         lock (_gate)
         {
-            Increment(_noteCounts, code, 1);
+            var counted = Increment(_noteCounts, code, 1);
+            var note = new RunNote(Block, code, message);
+            _latestNotes[counted] = note;
             if (_noteCounts.TryGetValue(code, out var n) && n <= MaxSamples)
             {
-                _notes.Add(new RunNote(Block, code, message));
+                _notes.Add(note);
             }
         }
     }
@@ -110,7 +118,10 @@ public sealed class Accounts(string block)
     /// <summary>How often each code was remarked, kept or not.</summary>
     public IReadOnlyDictionary<string, long> NoteCounts { get { lock (_gate) { return new SortedDictionary<string, long>(_noteCounts, StringComparer.Ordinal); } } }
 
-    private static void Increment(SortedDictionary<string, long> counts, string reason, long by)
+    /// <summary>Each code that was remarked, in the order of their names.</summary>
+    public IReadOnlyList<NoteTally> NoteTallies { get { lock (_gate) { return [.. _latestNotes.Select(n => new NoteTally(_noteCounts[n.Key], n.Value))]; } } }
+
+    private static string Increment(SortedDictionary<string, long> counts, string reason, long by)
     {
         if (!counts.ContainsKey(reason) && counts.Count >= MaxReasons)
         {
@@ -118,5 +129,6 @@ public sealed class Accounts(string block)
         }
 
         counts[reason] = counts.GetValueOrDefault(reason) + by;
+        return reason;
     }
 }

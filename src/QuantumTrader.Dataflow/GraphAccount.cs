@@ -27,6 +27,7 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
             Bottleneck = Bottleneck.InWords([.. blockReports.Zip(nodes, (b, n) => (b, n.Node.SampledTicks))]),
             Notes = [.. accounts.SelectMany(a => a.Notes)],
             NoteCounts = Sum(accounts.SelectMany(a => a.NoteCounts.Select(c => KeyValuePair.Create($"{a.Block}.{c.Key}", c.Value)))),
+            NoteTallies = [.. accounts.SelectMany(a => a.NoteTallies)],
             DeadLetters = [.. accounts.SelectMany(a => a.DeadLetters)],
         };
     }

@@ -164,6 +164,9 @@ public sealed record GraphReport
     /// <summary>How often each remark was made, by block and code.</summary>
     public required IReadOnlyDictionary<string, long> NoteCounts { get; init; }
 
+    /// <summary>The same with the last remark of each kind.</summary>
+    public required IReadOnlyList<NoteTally> NoteTallies { get; init; }
+
     /// <summary>Samples of refused events.</summary>
     public required IReadOnlyList<DeadLetter> DeadLetters { get; init; }
 

@@ -47,6 +47,7 @@ internal sealed class Watch<T>(Outlet<T> outlet, IWatcher<T> watcher, Accounts a
 /// The output of a block as others may read it while the graph runs: a bounded ring that the block's thread fills and a reader empties.
 /// What finds the ring full is counted as unseen and never waited for.
 /// </summary>
+[RunEvent("QT2801", "watcher_failed", "Something that watched a block failed and was taken off.", "Nothing: the block is not affected.")]
 public abstract class Tap : IDisposable
 {
     private long _sent;

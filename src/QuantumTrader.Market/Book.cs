@@ -23,6 +23,7 @@ public sealed record BookOptions
 /// </summary>
 [Block("book", "Keeps the order books and adds the best bid and ask whenever they change.")]
 [Partitioned]
+[RunEvent("QT2001", "book_gap", "Updates of a book are missing.", "Nothing, if it is rare: the book is not shown until the next full book. Often: look at the connection.")]
 public sealed class BookOperator : Operator<MarketEvent, MarketEvent>
 {
     private readonly MarketContext _market;

@@ -52,6 +52,11 @@ public sealed record NormalizeOptions
 /// </summary>
 [Block("normalize", "Sorts a feed by event time, removes repeats, refuses impossible events, infers missing sides.")]
 [Resequences]
+[RunEvent("QT2002", "clock_back", "An event is older than what went on already.", "Raise `max_lateness_ms` of normalize if many events are late; those go to its side stream.")]
+[RunEvent("QT2003", "bad_time", "An event was dated more than a day ahead of those around it, and dropped.", "Check the clock or the file that it came from.")]
+[RunEvent("QT2004", "time_unconfirmed", "The last event is more than a day ahead of all others, and none came to confirm it.", "Check the clock or the file that it came from.")]
+[RunEvent("QT2005", "book_torn", "A message of the book came without its end.", "Check the source; the book is not shown until the next full book.")]
+[RunEvent("QT2006", "held_overflow", "More events are held back for sorting than allowed.", "Raise `max_held`, or lower `max_lateness_ms`.")]
 public sealed class NormalizeOperator : Operator<MarketEvent, MarketEvent>
 {
     private readonly MarketContext _market;

@@ -1,3 +1,4 @@
+using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Models;
@@ -6,6 +7,8 @@ namespace QuantumTrader.Models;
 /// Looks for a changed model file from time to time, on the clock's thread. A changed one is loaded and checked there; the block takes it
 /// when it is between two events.
 /// </summary>
+[RunEvent("QT2501", "model_loaded", "A new model file was taken up.", "Nothing.", Level = RunEventLevel.Information)]
+[RunEvent("QT2502", "model_refused", "A new model file was refused.", "Run `qt models verify` on it; the run goes on with the model that it has.", Level = RunEventLevel.Error)]
 internal sealed class ModelWatch : IDisposable
 {
     private readonly Lock _gate = new();

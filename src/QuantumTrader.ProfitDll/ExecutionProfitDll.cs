@@ -55,6 +55,7 @@ public sealed record ExecutionProfitDllOptions
 /// </example>
 [Block("execution.profitdll", "Sends orders to a broker through ProfitDLL.", Trading = true, Io = true)]
 [SidePort("market")]
+[RunEvent("QT2320", "trading_off", "No order is sent.", "If orders are wanted: `send_orders: true` in the pipeline and ENABLE_TRADING=true in the environment.")]
 public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fill>
 {
     private const int GlanceMilliseconds = 10;

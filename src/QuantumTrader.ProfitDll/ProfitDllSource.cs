@@ -116,6 +116,7 @@ public sealed record ProfitDllReport(
 /// feed: { type: source.profitdll, edge: { capacity: 65536, when_full: drop_oldest } }
 /// </example>
 [Block("source.profitdll", "Brings in the Brazilian market through ProfitDLL, or through its simulator.", Callback = true)]
+[RunEvent("QT2301", "feed_silent", "Nothing comes, although the market data is up.", "Check the subscriptions and the session hours.")]
 public sealed class ProfitDllSource : Source<MarketEvent>
 {
     private const int WaitMilliseconds = 50;

@@ -1,3 +1,4 @@
+using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
 using QuantumTrader.ProfitDll.Callbacks;
@@ -11,6 +12,9 @@ namespace QuantumTrader.ProfitDll;
 /// thread of its own. It subscribes when the market data is up and again whenever it comes back, fetches trades of the past, asks for
 /// books that were lost, and watches the clock.
 /// </summary>
+[RunEvent("QT2308", "history_refused", "The server refused trades of the past.", "Ask for a shorter time.")]
+[RunEvent("QT2309", "history_missing", "Trades of the past were asked for and never came.", "Ask again later.")]
+[RunEvent("QT2310", "clock_skew", "The server's clock and this machine's differ.", "Set this machine's clock.")]
 internal sealed class Session : IDisposable
 {
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);

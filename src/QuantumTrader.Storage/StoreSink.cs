@@ -41,6 +41,9 @@ public enum StoreState
 /// store's reason, such as <c>older_than_retention</c>.
 /// </summary>
 [Block("sink.store", "Keeps events in a store, where they can be queried and replayed.", Io = true)]
+[RunEvent("QT2101", "store_down", "The store takes no events.", "Start the store again; events wait on disk and go in, in order.", Level = RunEventLevel.Error)]
+[RunEvent("QT2102", "store_back", "The store takes events again.", "Nothing.", Level = RunEventLevel.Information)]
+[RunEvent("QT2103", "store", "The store found something at its start.", "Read the message.")]
 public sealed class StoreSink<T> : Observer<T> where T : struct, IEvent<T>
 {
     private const int Piece = 4096;

@@ -117,6 +117,7 @@ public sealed record ZeroMqSinkReport(
 /// bus: { type: sink.zeromq, from: normalize, format: binary, frame_events: 32, phase: zmq }
 /// </example>
 [Block("sink.zeromq", "Publishes events on the ZeroMQ bus.")]
+[RunEvent("QT2202", "no_subscriber", "Nobody has subscribed within the time that the sink waits for it.", "Start the subscriber first, or set `await_subscribers_seconds: 0`.")]
 public sealed class ZeroMqSink<T> : Observer<T> where T : struct, IEvent<T>
 {
     private const int LookMilliseconds = 10;

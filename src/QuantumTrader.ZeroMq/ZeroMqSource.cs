@@ -67,6 +67,7 @@ public sealed record ZeroMqSourceReport(
 /// feed: { type: source.zeromq, events: market, channels: [tick] }
 /// </example>
 [Block("source.zeromq", "Brings in events from the ZeroMQ bus.", FromBus = true)]
+[RunEvent("QT2201", "bus_disconnected", "The connection to a publisher was lost.", "Nothing: it is made again. What was published meanwhile is counted by its numbers.")]
 public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
 {
     // How soon the source sees that it shall stop.

@@ -13,8 +13,8 @@ internal sealed class PipelineArguments(bool isOptional = false, string name = "
     private readonly Option<string[]> _overlays = new("--overlay") { Description = "A file to lay over it; may be given several times.", AllowMultipleArgumentsPerToken = false };
     private readonly Option<string[]> _sets = new("--set") { Description = "One value to lay over it, such as blocks.model.model=x.onnx; may be given several times.", AllowMultipleArgumentsPerToken = false };
 
-    /// <summary>Every block and section that this program knows.</summary>
-    public static BlockRegistry Registry { get; } = BlockRegistry.Scan(
+    /// <summary>The rooms that have blocks and sections.</summary>
+    public static IReadOnlyList<System.Reflection.Assembly> Rooms { get; } =
     [
         typeof(Market.MarketContext).Assembly,
         typeof(Storage.IEventStore).Assembly,
@@ -24,8 +24,10 @@ internal sealed class PipelineArguments(bool isOptional = false, string name = "
         typeof(Models.Prediction).Assembly,
         typeof(Trading.Risk).Assembly,
         typeof(Rollout.RolloutSection).Assembly,
-    ],
-    typeof(Hosting.HostSection));
+    ];
+
+    /// <summary>Every block and section that this program knows.</summary>
+    public static BlockRegistry Registry { get; } = BlockRegistry.Scan(Rooms, typeof(Hosting.HostSection), typeof(Alerting.AlertsSection));
 
     public void AddTo(Command command)
     {

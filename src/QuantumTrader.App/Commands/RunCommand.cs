@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using QuantumTrader.App.Alerting;
 using QuantumTrader.App.Hosting;
+using QuantumTrader.App.Logging;
 using QuantumTrader.App.Reports;
 using QuantumTrader.App.Telemetry;
 using QuantumTrader.Dataflow;
@@ -22,7 +24,8 @@ internal static class RunCommand
         var json = new Option<bool>("--json") { Description = "Print the report as JSON." };
         var listen = new Option<string?>("--listen") { Description = $"Serve the dashboard and its API at this address; {ListenAddress.Default} when none is named.", Arity = ArgumentArity.ZeroOrOne, HelpName = "ADDRESS:PORT" };
         var stay = new Option<bool>("--stay") { Description = "Go on serving the dashboard after the end of the sources, until Ctrl-C." };
-        var command = new Command("run", "Runs a pipeline to the end of its sources, or until Ctrl-C, which drains and reports; a second one ends at once. Example: qt run pipelines/demo.yml --hashes") { report, hashes, json, listen, stay };
+        var log = new Option<LogForm?>("--log") { Description = "Write a log to standard error: off, text or json. Without it, text when the pipeline has alerts or serves a dashboard." };
+        var command = new Command("run", "Runs a pipeline to the end of its sources, or until Ctrl-C, which drains and reports; a second one ends at once. Example: qt run pipelines/demo.yml --hashes") { report, hashes, json, listen, stay, log };
         pipeline.AddTo(command);
         command.SetAction(async (arguments, _) =>
         {
@@ -56,6 +59,10 @@ internal static class RunCommand
                 using var metrics = new EngineMetrics(plan.Name, graph, live.TypeOf);
                 using var stop = new StopSignal(() => Stopping(live));
                 address ??= factory.Section<HostSection>()?.Listen;
+                var form = arguments.GetValue(log) ?? (address is null && factory.Section<AlertsSection>() is null ? LogForm.Off : LogForm.Text);
+                using var logs = RunLog.Open(form);
+                await using var alerts = form == LogForm.Off && address is null ? null : Watch(live, new RunLog(logs.CreateLogger("qt"), TimeProvider.System, () => LeastLevel(factory.Switches)));
+                live.Alerts = alerts;
                 using var measured = new RunMetrics(live);
                 await using var host = address is null ? null : await ListenAsync(live, measured, metrics, address).ConfigureAwait(false);
                 using var push = OtlpPush.Start(factory.Section<HostSection>()?.Options.Otlp, plan.Name);
@@ -96,6 +103,10 @@ internal static class RunCommand
         return command;
     }
 
+    // A pipeline without the section is watched by the rules that are built in, and tells the log alone.
+    private static AlertService Watch(LiveRun live, RunLog log) =>
+        (live.Factory.Section<AlertsSection>() ?? new AlertsSection(new AlertsOptions(), live.Factory.Files, live.Clock)).Start(live.Factory, live.Graph, log);
+
     private static void Stopping(LiveRun live)
     {
         if (live.State == RunState.Running)
@@ -117,6 +128,14 @@ internal static class RunCommand
 
         return host;
     }
+
+    private static Microsoft.Extensions.Logging.LogLevel LeastLevel(Switches switches) => switches.Now.LogLevel switch
+    {
+        LogLevel.Debug => Microsoft.Extensions.Logging.LogLevel.Debug,
+        LogLevel.Warning => Microsoft.Extensions.Logging.LogLevel.Warning,
+        LogLevel.Error => Microsoft.Extensions.Logging.LogLevel.Error,
+        _ => Microsoft.Extensions.Logging.LogLevel.Information,
+    };
 
     private static void Say(LiveRun live, LogLevel level, string words)
     {

@@ -16,11 +16,13 @@ internal static class HostParts
         new LatencyApi(),
         new ConfigApi(),
         new MetricsApi(metrics),
+        new AlertsApi(),
     ];
 
     /// <summary>The documents of the stream.</summary>
     public static IReadOnlyList<ITopic> Topics(LiveRun run) =>
     [
         new FlowTopic(run),
+        new AlertsTopic(run),
     ];
 }

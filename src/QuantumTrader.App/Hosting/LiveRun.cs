@@ -1,3 +1,4 @@
+using QuantumTrader.App.Alerting;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
 
@@ -45,6 +46,9 @@ internal sealed class LiveRun(BlockFactory factory, Graph graph, TimeProvider cl
 
     /// <summary>Time of the newest market event in nanoseconds since 1970; null when nobody looks, or nothing has come.</summary>
     public long? EventTime => _events?.Newest is > 0 and var newest ? newest : null;
+
+    /// <summary>What watches it and tells people; null when nothing does.</summary>
+    public AlertService? Alerts { get; set; }
 
     /// <summary>Where it is.</summary>
     public RunState State => (RunState)Volatile.Read(ref _state);

@@ -13,6 +13,8 @@ internal static class Json
 
     public static string Serialize<T>(T value) => JsonSerializer.Serialize(value, Printed);
 
+    public static T? Deserialize<T>(string text) => JsonSerializer.Deserialize<T>(text, Printed);
+
     /// <summary>Gives options of somebody else the same form.</summary>
     public static JsonSerializerOptions Apply(JsonSerializerOptions options)
     {

@@ -43,6 +43,7 @@ public sealed record FlowAlertsOptions
 [Block("alerts.flow", "Alerts on extreme flow, thin liquidity and patterns of the tape.")]
 [SidePort("tape")]
 [Partitioned]
+[RunEvent("QT2401", "no_rule", "Vectors have no feature that a rule looks at.", "Connect features.flow or features.book.")]
 public sealed class FlowAlerts : Operator<FeatureVector, TapePattern, Alert>
 {
     private const string Sweep = "sweep_detected";

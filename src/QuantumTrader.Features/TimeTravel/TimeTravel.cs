@@ -49,6 +49,7 @@ public sealed record TimeTravelOptions
 /// </summary>
 [Block("features.time_travel", "Compares today with the same clock minutes of past trading days.")]
 [Partitioned]
+[RunEvent("QT2402", "no_history", "Bars of the past could not be read.", "Check the store; the features that need them stay neutral.")]
 public sealed class TimeTravelBlock : Operator<MarketEvent, FeatureVector>, IFeatureBlock
 {
     private readonly MarketContext _market;

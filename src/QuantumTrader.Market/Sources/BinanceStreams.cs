@@ -1,3 +1,4 @@
+using QuantumTrader.Dataflow;
 using System.Net.WebSockets;
 
 namespace QuantumTrader.Market.Sources;
@@ -6,6 +7,8 @@ namespace QuantumTrader.Market.Sources;
 /// Keeps a connection to the exchange's streams: makes it again whenever it ends, with growing pauses, and in good time before the exchange
 /// would end it, in which case the old one goes on until the new one is subscribed, and the new one's messages follow behind the old one's last.
 /// </summary>
+[RunEvent("QT2020", "disconnected", "The connection to the exchange ended by itself.", "Nothing: it is made again. Often: look at the network.")]
+[RunEvent("QT2021", "connect_failed", "No connection to the exchange could be made.", "Check the network, the address and the proxy.")]
 internal sealed class BinanceStreams(WebSocketOptions options, IReadOnlyList<string> streams, Arrivals arrivals, TimeProvider clock, Action<string, string> note)
 {
     private readonly Backoff _backoff = new(options.BackoffMs, options.MaxBackoffMs, new StableRandom((ulong)options.Seed));

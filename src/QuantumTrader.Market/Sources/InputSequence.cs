@@ -3,6 +3,8 @@ using QuantumTrader.Dataflow;
 namespace QuantumTrader.Market.Sources;
 
 /// <summary>Several files read as one run of lines. A file that cannot be read on is noted, and the next one follows.</summary>
+[RunEvent("QT2010", "unreadable", "An input file cannot be opened.", "Check the path and the permissions; the run goes on with the next file.", Level = RunEventLevel.Error)]
+[RunEvent("QT2011", "truncated", "An input file ends in the middle.", "Fetch the file again; everything before was sent.")]
 internal sealed class InputSequence(IReadOnlyList<string> paths) : IDisposable
 {
     private readonly List<FileLines> _files = [];

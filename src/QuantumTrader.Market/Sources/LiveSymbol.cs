@@ -1,9 +1,13 @@
+using QuantumTrader.Dataflow;
+
 namespace QuantumTrader.Market.Sources;
 
 /// <summary>What a live source knows of one symbol: how far each of its streams has come, and how its book stands.</summary>
 /// <param name="name">The pipeline's name.</param>
 /// <param name="exchangeName">The exchange's name, in upper case.</param>
 /// <param name="backoff">Pauses between requests for a full book that fail.</param>
+[RunEvent("QT2024", "trade_gap", "Trades are missing, by their numbers.", "Look at the connection; features over trades are off by what is missing.")]
+[RunEvent("QT2025", "depth_gap", "Updates of the book are missing.", "Nothing: a full book is asked for.")]
 internal sealed class LiveSymbol(string name, string exchangeName, Backoff backoff)
 {
     // Numbers further back than this are no repeats: the count began anew, or the last number was a broken one.

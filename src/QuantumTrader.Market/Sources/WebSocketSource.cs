@@ -117,6 +117,8 @@ public sealed record LiveSymbolReport(long MissingTrades, long DepthGaps, long S
 /// feed: { type: source.websocket, streams: [trade, depth@100ms] }
 /// </example>
 [Block("source.websocket", "Live market data of Binance, open to everyone: trades, quotes, books, mark prices.")]
+[RunEvent("QT2022", "queue_full", "Messages were lost, because they came faster than they were read.", "Raise `max_waiting_bytes`, or make what follows the source faster: see `qt top`.", Level = RunEventLevel.Error)]
+[RunEvent("QT2023", "snapshot_failed", "A full book that was asked for did not come.", "Nothing: it is asked for again. Often: check `depth_url`.")]
 public sealed class WebSocketSource : MarketSource
 {
     // The exchange's limit for a connection.

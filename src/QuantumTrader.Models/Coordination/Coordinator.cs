@@ -57,6 +57,7 @@ public sealed record CoordinatorOptions
 /// prediction of the symbol marked stale, none (<c>no_prediction</c>). The report counts every rule and the cause of every fallback.
 /// </summary>
 [Block("model.coordinator", "Asks a fast or an enhanced model about each vector, and falls back when one cannot answer.")]
+[RunEvent("QT2503", "breaker_open", "The enhanced model was too slow and is left out for a while.", "Look at its cost with `qt models inspect`.")]
 public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstreamCheck
 {
     private const long Minute = 60_000_000_000;

@@ -24,6 +24,11 @@ public sealed record DailyReport(double Open, double High, double Low, double Cl
 /// <param name="options">The source's.</param>
 /// <param name="accounts">Counts what is dropped.</param>
 /// <param name="note">Takes remarks.</param>
+[RunEvent("QT2302", "feed_down", "The market data went down.", "Nothing: it comes back by itself, and what was missed is asked for.", Level = RunEventLevel.Error)]
+[RunEvent("QT2303", "feed_frozen", "ProfitDLL says that its own thread is frozen.", "Restart the terminal if it lasts.", Level = RunEventLevel.Error)]
+[RunEvent("QT2304", "invalid_ticker", "The server does not know a ticker.", "Correct the symbol or the exchange.", Level = RunEventLevel.Error)]
+[RunEvent("QT2306", "ring_full", "The callbacks came faster than the source took them.", "Make the ring larger, or let the edge spill.", Level = RunEventLevel.Error)]
+[RunEvent("QT2307", "instrument_differs", "The feed and `config/instruments.yml` do not agree about an instrument.", "Correct the file.", Level = RunEventLevel.Error)]
 internal sealed class FeedDecoder(MarketContext market, ProfitDllSourceOptions options, Accounts accounts, Action<string, string> note)
 {
     /// <summary>States of an asset are numbered from here, those of connections below.</summary>

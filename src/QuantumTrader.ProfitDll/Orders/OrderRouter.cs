@@ -1,3 +1,4 @@
+using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
 using QuantumTrader.ProfitDll.Callbacks;
@@ -10,6 +11,14 @@ namespace QuantumTrader.ProfitDll.Orders;
 /// Sends orders through the open session and follows them. An order is never sent twice: what is not answered is asked after, and what
 /// is asked after in vain is marked as lost until it is heard of. Everything here happens on the thread of the block.
 /// </summary>
+[RunEvent("QT2321", "account", "Which account the orders go to.", "Check that it is the one that is meant.", Level = RunEventLevel.Information)]
+[RunEvent("QT2322", "other_positions", "The account has positions that this pipeline does not see.", "Close them, or trade them in another account.")]
+[RunEvent("QT2323", "open_order_found", "An order of an earlier run still works.", "Nothing: it counts for `max_position`. Cancel it if it is not wanted.")]
+[RunEvent("QT2324", "order_rejected", "An order was rejected.", "Read the reason; check limits, hours and the instrument.", Level = RunEventLevel.Error)]
+[RunEvent("QT2325", "order_lost", "An order was sent and the server does not know it.", "Look at the broker before trading on.", Level = RunEventLevel.Error)]
+[RunEvent("QT2326", "unanswered", "What was asked of an order was never answered.", "Look at the broker before trading on.", Level = RunEventLevel.Error)]
+[RunEvent("QT2327", "impossible_update", "News of an order cannot be true, and was ignored.", "Look at the broker.", Level = RunEventLevel.Error)]
+[RunEvent("QT2328", "refused", "ProfitDLL refused a call.", "Read the return code.", Level = RunEventLevel.Error)]
 internal sealed class OrderRouter(ExecutionProfitDllOptions options, MarketContext market, ProfitLogin login, OrderTarget target, TimeProvider clock, Action<string, string> note)
 {
     /// <summary>Orders of one run; more are refused, because all of them are remembered.</summary>

@@ -7,6 +7,7 @@ namespace QuantumTrader.Rollout.Serving;
 /// Stands behind the baseline and decides whose answer goes on. It alone commits: an answer of the candidate is taken here or never, so
 /// every operation has exactly one, in the order of the baseline.
 /// </summary>
+[RunEvent("QT2701", "fallback", "The baseline answered for a candidate; told at the first of a burst, with ALERT_ON_FALLBACK.", "Look at the cause with `qt rollout status`.")]
 internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
     where TIn : struct, IEvent<TIn>
     where TOut : struct, IEvent<TOut>

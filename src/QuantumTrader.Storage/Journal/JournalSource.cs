@@ -30,6 +30,7 @@ public sealed record JournalSourceOptions : SourceOptions
 /// it gives the same output as when they were recorded.
 /// </summary>
 [Block("source.journal", "Recorded market events, at any speed; can follow a journal that is being written.")]
+[RunEvent("QT2104", "journal", "The journal found something while it was read.", "Run `qt store verify` on it.")]
 public sealed class JournalSource : MarketSource
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);

@@ -9,6 +9,7 @@ namespace QuantumTrader.ZeroMq;
 /// What the thread of a <see cref="ZeroMqSink{T}"/> does: takes all that waits in the ring, words it, sends it, and sleeps when there is
 /// nothing. It never waits for a subscriber.
 /// </summary>
+[RunEvent("QT2206", "publisher_failed", "The publishing thread ended.", "Read the message, and restart the pipeline.", Level = RunEventLevel.Error)]
 internal sealed class Publisher<T>(
     ZeroMqSinkOptions options, BlockContext context, Bus bus, MarketContext market, EventFormat<T> format, HandOverRing<T> ring, IReadOnlyDictionary<string, string> endpoints)
     : IDisposable

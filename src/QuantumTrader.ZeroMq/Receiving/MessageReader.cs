@@ -9,6 +9,7 @@ namespace QuantumTrader.ZeroMq;
 /// Makes events of messages: finds the topic, tells the formats apart, follows the numbers. Whatever anybody may send is either read or
 /// refused under a reason.
 /// </summary>
+[RunEvent("QT2203", "foreign_topic", "A topic only begins like one that was subscribed to.", "Nothing: it is not read.", Level = RunEventLevel.Information)]
 internal sealed class MessageReader<T> : IDisposable where T : struct, IEvent<T>
 {
     private const int SampleBytes = 60;

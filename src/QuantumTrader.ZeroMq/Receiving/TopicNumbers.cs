@@ -3,6 +3,8 @@ using QuantumTrader.Dataflow;
 namespace QuantumTrader.ZeroMq;
 
 /// <summary>Follows the numbers of one topic: what was lost on the way, and when its publisher began anew. What it finds goes to the block's findings.</summary>
+[RunEvent("QT2204", "joined_late", "The first message of a topic is not its publisher's first.", "Start the subscriber before the publisher if every message matters.", Level = RunEventLevel.Information)]
+[RunEvent("QT2205", "publisher_restart", "A publisher counts from 1 again.", "Nothing, if it was restarted.")]
 internal sealed class TopicNumbers(string topic, int symbol)
 {
     private long _first;
