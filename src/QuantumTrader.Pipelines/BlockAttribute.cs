@@ -85,8 +85,11 @@ public sealed record BlockContext(string Name, SectionContext Files, TimeProvide
     /// <summary>What happens to an event that finds the block's input edge full.</summary>
     public WhenFull WhenFull { get; init; }
 
-    /// <summary>False when a source is to send as fast as its events are taken, whatever speed its options ask for.</summary>
-    public bool Paced { get; init; } = true;
+    /// <summary>
+    /// The run only looks at what the pipeline makes of what is there: a source sends as fast as its events are taken, whatever speed its
+    /// options ask for, and changes nothing outside, such as what a consumer group has still to do.
+    /// </summary>
+    public bool OnlyLooks { get; init; }
 
     /// <summary>The switches of the pipeline, to be read at every event.</summary>
     public Switches Switches => Files.Switches;

@@ -41,7 +41,7 @@ public abstract class MarketSource : Source<MarketEvent>
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(context);
         _pace = ReplayClock.Create(options.Speed, context.Clock);
-        if (!context.Paced)
+        if (context.OnlyLooks)
         {
             _pace?.Dispose();
             _pace = null;

@@ -55,7 +55,7 @@ public sealed class BlockFactory : IEventFormats, IDisposable
         block.Type.Constructor,
         [
             block.Options,
-            new BlockContext(block.Name, Files, _clock) { WhenFull = block.Settings.Edge?.WhenFull ?? WhenFull.Block, Paced = _plan.Paced, IsForCheck = _plan.IsForCheck },
+            new BlockContext(block.Name, Files, _clock) { WhenFull = block.Settings.Edge?.WhenFull ?? WhenFull.Block, OnlyLooks = _plan.OnlyLooks, IsForCheck = _plan.IsForCheck },
             Files,
             _clock,
         ],

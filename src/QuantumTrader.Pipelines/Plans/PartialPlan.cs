@@ -25,13 +25,13 @@ public static class PartialPlan
     }
 
     /// <summary>
-    /// The plan without any hold on its pace: sources send as fast as their events are taken, and an edge that may drop waits instead,
-    /// because what it drops depends on the speed of the machine.
+    /// The plan of a run that only looks, without any hold on its pace: sources send as fast as their events are taken and change nothing
+    /// outside, and an edge that may drop waits instead, because what it drops depends on the speed of the machine.
     /// </summary>
     public static PipelinePlan AtFullSpeed(PipelinePlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return plan with { Paced = false, Blocks = [.. plan.Blocks.Select(b => b with { Settings = Lossless(b.Settings) })] };
+        return plan with { OnlyLooks = true, Blocks = [.. plan.Blocks.Select(b => b with { Settings = Lossless(b.Settings) })] };
     }
 
     /// <summary>The plan of just these blocks, and of the sections that they and the formats of their events need.</summary>

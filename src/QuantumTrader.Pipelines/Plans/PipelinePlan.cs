@@ -33,8 +33,8 @@ public sealed record PipelinePlan
     /// <summary>The blocks in topological order.</summary>
     public required IReadOnlyList<BlockPlan> Blocks { get; init; }
 
-    /// <summary>False when sources send as fast as their events are taken, whatever speed their options ask for.</summary>
-    public bool Paced { get; init; } = true;
+    /// <summary>The run only looks at what the pipeline makes: see <see cref="BlockContext.OnlyLooks"/>.</summary>
+    public bool OnlyLooks { get; init; }
 
     /// <summary>True when the blocks are only looked at and never run; see <see cref="BlockContext.IsForCheck"/>.</summary>
     public bool IsForCheck { get; init; }

@@ -14,25 +14,32 @@ internal enum Delivery
 
     /// <summary>They were acknowledged already, and are read once more.</summary>
     WarmUp,
+
+    /// <summary>They are only looked at: whose they are is left as it is.</summary>
+    Look,
 }
 
 /// <summary>
 /// The streams of one node, read by one member of a consumer group over a connection of its own, which may block. Side streams for late
-/// events are read whenever the group has caught up with the streams themselves.
+/// events are read whenever the group has caught up with the streams themselves. One that only looks reads what is there once, from the
+/// beginning, joins no group and writes nothing.
 /// </summary>
-internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions options, IReadOnlyList<GroupStream> streams) : IDisposable
+internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions options, IReadOnlyList<GroupStream> streams, bool onlyLooks) : IDisposable
 {
     // Few at a time: they are numbered on behind an entry of the stream itself, which has room for so many before the next one.
     private const int LatePage = 100;
     private const int LookForLateMs = 1000;
 
     private readonly EntryPage _page = new();
-    private readonly Queue<(GroupStream Stream, string From, string To)> _warmUp = new();
+
+    // Entries that are read without the group.
+    private readonly Queue<(GroupStream Stream, string From, string To)> _ranges = new();
     private List<GroupStream> _late = [];
     private NodeConnection? _connection;
     private bool _hasJoined;
     private bool _hasCaughtUp;
     private bool _mustJoinAgain;
+    private bool _hasLookedForLate;
     private long _nextTakeOver;
     private long _nextLookForLate;
 
@@ -49,7 +56,7 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
     {
         Connect(routes);
         SendAcknowledgements();
-        if (ReadWarmUp(count, take) || ReadOwn(streams, count, take, tooOften))
+        if (ReadRange(count, take) || onlyLooks || ReadOwn(streams, count, take, tooOften))
         {
             return;
         }
@@ -117,13 +124,24 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
             return;
         }
 
-        _warmUp.Clear();
         var connection = new NodeConnection(server, Address(routes));
         try
         {
+            if (!onlyLooks)
+            {
+                _ranges.Clear();
+            }
+
             foreach (var stream in streams)
             {
-                if (Join(connection, stream, options.FromBeginning ? "0" : "$", "MKSTREAM"))
+                if (onlyLooks)
+                {
+                    if (!_hasJoined)
+                    {
+                        _ranges.Enqueue((stream, "-", "+"));
+                    }
+                }
+                else if (Join(connection, stream, options.FromBeginning ? "0" : "$", "MKSTREAM"))
                 {
                     stream.BeginsNow = !options.FromBeginning;
                 }
@@ -183,7 +201,7 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
         reader.Skip();
         var end = isHeld ? oldestHeld : LastDelivered(connection, stream);
         var from = EntryId.Parse(Encoding.ASCII.GetBytes(end)).Ms - (options.WarmUpSeconds * 1000L);
-        _warmUp.Enqueue((stream, Math.Max(0, from).ToString(CultureInfo.InvariantCulture), isHeld ? "(" + end : end));
+        _ranges.Enqueue((stream, Math.Max(0, from).ToString(CultureInfo.InvariantCulture), isHeld ? "(" + end : end));
     }
 
     private string LastDelivered(NodeConnection connection, GroupStream stream)
@@ -210,16 +228,16 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
     }
 
     // A page at a time, so that the graph can take it in meanwhile.
-    private bool ReadWarmUp(int count, Take take)
+    private bool ReadRange(int count, Take take)
     {
-        while (_warmUp.TryPeek(out var next))
+        while (_ranges.TryPeek(out var next))
         {
             var reader = _connection!.Call(c => c.Begin(6).Bulk("XRANGE"u8).Bulk(next.Stream.Key).Bulk(next.From).Bulk(next.To).Bulk("COUNT"u8).Bulk(count));
-            TakePage(reader, next.Stream, Delivery.WarmUp, take);
-            _warmUp.Dequeue();
+            TakePage(reader, next.Stream, onlyLooks ? Delivery.Look : Delivery.WarmUp, take);
+            _ranges.Dequeue();
             if (_page.Count == count)
             {
-                _warmUp.Enqueue((next.Stream, $"({_page.LastId}", next.To));
+                _ranges.Enqueue((next.Stream, $"({_page.LastId}", next.To));
             }
 
             if (_page.Count > 0)
@@ -228,7 +246,18 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
             }
         }
 
-        return false;
+        if (!onlyLooks || !options.Late || _hasLookedForLate)
+        {
+            return false;
+        }
+
+        _hasLookedForLate = true;
+        foreach (var stream in streams)
+        {
+            LateKeys(_connection!, stream).ForEach(key => _ranges.Enqueue((new GroupStream(key, stream.Symbol, stream), "-", "+")));
+        }
+
+        return ReadRange(count, take);
     }
 
     // What this member was given in an earlier life and never acknowledged.
@@ -292,18 +321,7 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
         var found = new List<GroupStream>();
         foreach (var stream in streams)
         {
-            var hours = new List<long>();
-            var reader = _connection!.Call(c => c.Begin(4).Bulk("ZRANGEBYSCORE"u8).Bulk(ValkeyKeys.LateIndex(stream.Key)).Bulk("-inf"u8).Bulk("+inf"u8));
-            for (var left = reader.Number; left > 0; left--)
-            {
-                reader.Next();
-                if (long.TryParse(reader.Bytes, CultureInfo.InvariantCulture, out var hour))
-                {
-                    hours.Add(hour);
-                }
-            }
-
-            foreach (var key in hours.Select(h => ValkeyKeys.LateStream(stream.Key, h)))
+            foreach (var key in LateKeys(_connection!, stream))
             {
                 var known = _late.Find(l => l.Key == key);
                 var late = known ?? new GroupStream(key, stream.Symbol, stream);
@@ -323,6 +341,23 @@ internal sealed class GroupReader(ValkeyOptions server, ValkeySourceOptions opti
 
         _late = found;
         _mustJoinAgain = false;
+    }
+
+    // The side streams of a stream, oldest first.
+    private static List<string> LateKeys(NodeConnection connection, GroupStream stream)
+    {
+        var keys = new List<string>();
+        var reader = connection.Call(c => c.Begin(4).Bulk("ZRANGEBYSCORE"u8).Bulk(ValkeyKeys.LateIndex(stream.Key)).Bulk("-inf"u8).Bulk("+inf"u8));
+        for (var left = reader.Number; left > 0; left--)
+        {
+            reader.Next();
+            if (long.TryParse(reader.Bytes, CultureInfo.InvariantCulture, out var hour))
+            {
+                keys.Add(ValkeyKeys.LateStream(stream.Key, hour));
+            }
+        }
+
+        return keys;
     }
 
     private void TakeOver(IReadOnlyList<GroupStream> from, Take take, TooOften tooOften)

@@ -66,6 +66,8 @@ public sealed record ValkeySourceReport(long Entries, long Late, long Acknowledg
 /// <summary>
 /// A member of a consumer group. Entries are acknowledged once every block behind has handled their events, so those of a member that dies
 /// are delivered again: to itself when it comes back, or to another. While the server is down it waits and tries again.
+/// <para>Commands that only look, such as <c>qt check</c>, <c>qt export</c> and <c>qt train</c>, read everything that is stored, once, as no
+/// member: they acknowledge nothing and leave the group as it is.</para>
 /// <para>An event's sequence is made of its entry's id, so what is caused by an entry has the same name however often the entry is delivered.
 /// That holds for a source of one stream; of several, entries that come behind later ones are numbered on behind those, as entries of side
 /// streams always are.</para>
@@ -87,6 +89,7 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
     private readonly EventFormat<T> _format;
     private readonly Queue<UnderWay> _underWay = new();
     private readonly Backoff _backoff;
+    private readonly bool _endsWhenEmpty;
     private long _sequence;
     private long _entries;
     private long _late;
@@ -110,6 +113,7 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
         ArgumentNullException.ThrowIfNull(format);
         ArgumentNullException.ThrowIfNull(context);
         (_options, _format, _clock) = (options, format, context.Clock);
+        _endsWhenEmpty = options.UntilEmpty || context.OnlyLooks;
         _server = options.Server ?? store.ValkeyServer;
         _routes = new ValkeyRoutes(_server);
         _backoff = new Backoff(_clock);
@@ -123,7 +127,7 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
         // All keys of a symbol are on one node; a single server has all of them.
         _readers = [.. market.Instruments.SelectMany(i => channels.Select(c => new GroupStream(keys.Stream(c, i.Symbol), i.Symbol)))
             .GroupBy(s => _server.Cluster ? s.Symbol : "")
-            .Select(g => new GroupReader(_server, _options, [.. g]))];
+            .Select(g => new GroupReader(_server, _options, [.. g], context.OnlyLooks))];
     }
 
     /// <inheritdoc/>
@@ -167,7 +171,7 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
         }
 
         _emptyTurns = _sequence == before ? _emptyTurns + 1 : 0;
-        return !_options.UntilEmpty || _emptyTurns <= _readers.Length || _underWay.Count > 0;
+        return !_endsWhenEmpty || _emptyTurns <= _readers.Length || _underWay.Count > 0;
     }
 
     /// <inheritdoc/>
@@ -197,7 +201,15 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
     {
         foreach (var reader in _readers)
         {
-            reader.SendAcknowledgements();
+            try
+            {
+                reader.SendAcknowledgements();
+            }
+            catch (Exception e) when (e is IOException or ValkeyErrorException)
+            {
+                // The server went away meanwhile: what it does not know as acknowledged it delivers again.
+            }
+
             reader.Dispose();
         }
 
@@ -215,7 +227,11 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
             if (decoder.Decode(page, i, ref _sequence, output) is { } reason)
             {
                 _sequence = last;
-                if (delivery != Delivery.WarmUp)
+                if (delivery == Delivery.Look)
+                {
+                    Accounts.Reject("bad_entry", -1, $"{stream.Key} {page.Id(i)}: {reason}");
+                }
+                else if (delivery != Delivery.WarmUp)
                 {
                     Bury(reader, stream, page.Id(i), reason);
                 }
@@ -229,7 +245,10 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
                 _entries++;
                 _late += stream.LateOf is null ? 0 : 1;
                 _takenOver += delivery == Delivery.TakenOver ? 1 : 0;
-                _underWay.Enqueue(new UnderWay(stream, page.Id(i), _sequence));
+                if (delivery != Delivery.Look)
+                {
+                    _underWay.Enqueue(new UnderWay(stream, page.Id(i), _sequence));
+                }
             }
         }
     }

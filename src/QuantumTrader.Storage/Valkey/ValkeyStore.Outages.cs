@@ -79,6 +79,14 @@ public sealed partial class ValkeyStore
             lane.TakeUnanswered((batch, command, wasSent) => _kept.Add(new Kept(batch, command, wasSent)));
         }
 
+        // What these held is kept above, and goes where its stream is now: a node that is gone for good must not be asked for ever.
+        foreach (var (where, lane) in _lanes.Where(l => !l.Value.IsConnected).ToList())
+        {
+            lane.Dispose();
+            _lanes.Remove(where);
+            _hasMoved = true;
+        }
+
         if (_hasMoved)
         {
             _routes.Forget();

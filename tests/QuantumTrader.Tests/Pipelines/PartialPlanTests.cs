@@ -45,10 +45,10 @@ public sealed class PartialPlanTests
         part["model"].Settings.Edge.ShouldBe(new EdgeSettings { Capacity = 7, WhenFull = WhenFull.Block });
         using var factory = new BlockFactory(part, TimeProvider.System);
         using var source = (TestSource)factory.Make(part["feed"]);
-        source.Context.Paced.ShouldBeFalse();
+        source.Context.OnlyLooks.ShouldBeTrue();
         using var paced = new BlockFactory(Plan, TimeProvider.System);
         using var other = (TestSource)paced.Make(Plan["feed"]);
-        other.Context.Paced.ShouldBeTrue();
+        other.Context.OnlyLooks.ShouldBeFalse();
     }
 
     [Fact]

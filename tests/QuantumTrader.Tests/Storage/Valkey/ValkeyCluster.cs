@@ -26,5 +26,18 @@ internal sealed class ValkeyCluster : IDisposable
 
     public IReadOnlyList<ValkeyServer> Nodes => _nodes;
 
+    /// <summary>A fourth node, which copies one of the three and can take its place.</summary>
+    public ValkeyServer AddReplica(ValkeyServer of)
+    {
+        var replica = new ValkeyServer("--cluster-enabled", "yes", "--cluster-node-timeout", "5000");
+        _nodes[0].Cli("CLUSTER", "MEET", "127.0.0.1", replica.Port.ToString());
+        var id = of.Cli("CLUSTER", "MYID").Trim();
+        Eventually.Holds(() => replica.Cli("CLUSTER", "NODES").Contains(id, StringComparison.Ordinal), "it must know the node");
+        replica.Cli("CLUSTER", "REPLICATE", id);
+        _nodes.Add(replica);
+        Eventually.Holds(() => replica.Cli("INFO", "replication").Contains("master_link_status:up", StringComparison.Ordinal), "it must have a copy");
+        return replica;
+    }
+
     public void Dispose() => _nodes.ForEach(n => n.Dispose());
 }

@@ -72,6 +72,36 @@ public sealed class ValkeyClusterTests : IDisposable
     }
 
     [ValkeyFact]
+    public void A_node_that_is_gone_for_good_is_not_asked_again_when_another_took_its_place()
+    {
+        _cluster = new ValkeyCluster();
+        var old = Nodes[ValkeyRoutes.SlotOf("qt:tick:{A}") / 5462];
+        var successor = _cluster.AddReplica(old);
+        using var store = Stored.Open(new ValkeyOptions { Host = "127.0.0.1", Port = Nodes.First(n => n != old).Port, Cluster = true, TimeoutMs = 2000 });
+        store.Store(Stored.Trades(1000));
+        successor.Cli("CLUSTER", "FAILOVER");
+        Eventually.Holds(() => Nodes.All(n => n.Cli("XLEN", "qt:tick:{A}") is var answer && (n == successor ? answer.Trim() == "1000" : answer.Contains($":{successor.Port}", StringComparison.Ordinal))), "the other node must take over");
+        old.Kill();
+
+        Eventually.Holds(() => Stores(Stored.Trades(1000, 1, 1001, 1000)), "what comes now must find the other node");
+        store.Read().Answer.Count.ShouldBe(2000);
+
+        bool Stores(MarketEvent[] trades)
+        {
+            try
+            {
+                store.Append<MarketEvent>(trades, Stored.Format);
+                store.Flush();
+                return true;
+            }
+            catch (StoreException)
+            {
+                return false;
+            }
+        }
+    }
+
+    [ValkeyFact]
     public void A_query_whose_stream_moves_in_the_middle_hands_nothing_over_twice()
     {
         _cluster = new ValkeyCluster();

@@ -166,6 +166,40 @@ public sealed class ValkeySourceTests(SharedServer shared)
     }
 
     [ValkeyFact]
+    public void A_run_that_only_looks_reads_everything_and_leaves_the_group_as_it_is()
+    {
+        var server = shared.Empty();
+        using var feed = Stored.Open(server, o => o with { MaxLatenessMs = 1000 });
+        feed.Store(Stored.Trades(2000, 10_000, 1000));
+        feed.Append<MarketEvent>([Stored.Trade(30_000, 1)], Stored.Format).Late.ShouldBe(1);
+        server.Cli("XADD", "qt:tick:A", "*", "ts_us", "5", "price", "much");
+        var untouched = new Collecting();
+        using (var look = Graph(server, "m", untouched, onlyLooks: true))
+        {
+            look.RunAsync().Wait(20_000).ShouldBeTrue();
+        }
+
+        untouched.Numbers.ShouldBe([.. Enumerable.Range(1000, 2000), 1]);
+        server.Cli("XINFO", "GROUPS", "qt:tick:A").Trim().ShouldBe("", "no group may be made");
+
+        // A member that has some of them in its hands.
+        server.Cli("XGROUP", "CREATE", "qt:tick:A", "g", "0");
+        server.Cli("XREADGROUP", "GROUP", "g", "m", "COUNT", "10", "STREAMS", "qt:tick:A", ">");
+        var before = Group();
+        var seen = new Collecting();
+        using var graph = Graph(server, "m", seen, onlyLooks: true);
+        var run = graph.RunAsync();
+        run.Wait(20_000).ShouldBeTrue();
+
+        seen.Numbers.Count.ShouldBe(2001);
+        Group().ShouldBe(before);
+        server.Cli("EXISTS", "qt:tick:A:dead").Trim().ShouldBe("0");
+        run.Result.Blocks.Single(b => b.Name == "source").Dropped.ShouldBe(new Dictionary<string, long> { ["bad_entry"] = 1 });
+
+        string Group() => server.Cli("XINFO", "GROUPS", "qt:tick:A") + server.Cli("XPENDING", "qt:tick:A", "g");
+    }
+
+    [ValkeyFact]
     public void A_source_waits_for_a_server_that_is_gone_and_says_so()
     {
         using var server = new ValkeyServer();
@@ -196,12 +230,12 @@ public sealed class ValkeySourceTests(SharedServer shared)
 
     private static ValkeyStore Effects(ValkeyServer server) => Stored.Open(server, o => o with { Database = 1, Shared = true });
 
-    private static Graph Graph(ValkeyServer server, string member, Observer<MarketEvent> sink, Func<ValkeySourceOptions, ValkeySourceOptions>? change = null)
+    private static Graph Graph(ValkeyServer server, string member, Observer<MarketEvent> sink, Func<ValkeySourceOptions, ValkeySourceOptions>? change = null, bool onlyLooks = false)
     {
         var options = new ValkeySourceOptions { Server = Stored.Options(server), Group = "g", Member = member, FromBeginning = true, TakeOverMs = 200 };
         var files = new SectionContext(".", ".");
         var section = new StoreSection(new StoreOptions(), Stored.Market, files, TimeProvider.System);
-        var source = new ValkeySource<MarketEvent>((change ?? (o => o))(options), section, Stored.Market, Stored.Format, new BlockContext("source", files, TimeProvider.System));
+        var source = new ValkeySource<MarketEvent>((change ?? (o => o))(options), section, Stored.Market, Stored.Format, new BlockContext("source", files, TimeProvider.System) { OnlyLooks = onlyLooks });
         return new GraphBuilder().Add("source", source).Add("sink", sink, ["source"], new BlockSettings { Io = true }).Build();
     }
 
