@@ -1,48 +1,24 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using QuantumTrader.Dataflow;
 
 namespace QuantumTrader.ZeroMq;
 
-/// <summary>A counter alone on its cache lines, so that the two sides of a ring do not slow each other down. Outside the ring: a generic class may not nest it.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 192)]
-internal struct LonelyCounter
-{
-    [FieldOffset(64)] public long Value;
-
-    /// <summary>What this side last saw of the other.</summary>
-    [FieldOffset(72)] public long Seen;
-}
-
 /// <summary>
-/// A bounded ring from one writing to one reading thread, without locks. The writer never waits: it is told when the ring is full. It
-/// pays for a wake-up only when the reader sleeps.
+/// Events on their way from the pipeline's thread to the publisher's, each with the time at which it was handed over. The writer never
+/// waits: it is told when there is no room. It pays for a wake-up only when the reader sleeps.
 /// </summary>
-internal sealed class HandOverRing<T> where T : struct, IEvent<T>
+internal sealed class HandOverRing<T>(int capacity) where T : struct, IEvent<T>
 {
-    private readonly T[] _items;
-    private readonly long[] _stamps;
-    private readonly int _mask;
+    private readonly HandOff<T> _events = new(capacity);
+
+    // As long as the other one, and always ahead of it for the writer and behind it for the reader.
+    private readonly HandOff<long> _stamps = new(capacity);
     private readonly object _bed = new();
-    private LonelyCounter _written;
-    private LonelyCounter _read;
     private int _isAsleep;
     private volatile bool _isCompleted;
 
-    /// <summary>A ring for at least so many events.</summary>
-    public HandOverRing(int capacity)
-    {
-        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)capacity);
-        _items = new T[size];
-        _stamps = new long[size];
-        _mask = size - 1;
-    }
-
     /// <summary>Events that wait.</summary>
-    public int Count => (int)(Volatile.Read(ref _written.Value) - Volatile.Read(ref _read.Value));
-
-    /// <summary>Events that fit.</summary>
-    public int Capacity => _items.Length;
+    public int Count => _events.Count;
 
     /// <summary>True when nothing more will be written.</summary>
     public bool IsCompleted => _isCompleted;
@@ -50,20 +26,18 @@ internal sealed class HandOverRing<T> where T : struct, IEvent<T>
     /// <summary>Writer: adds events from the first on, all with one time stamp; returns how many fitted.</summary>
     public int Add(ReadOnlySpan<T> events, long stamp)
     {
-        var written = _written.Value;
-        if (written + events.Length - _written.Seen > _items.Length)
+        var added = 0;
+        while (_events.Room(events.Length - added) is { IsEmpty: false } room)
         {
-            _written.Seen = Volatile.Read(ref _read.Value);
+            Keep(events.Slice(added, room.Length), room);
+            _stamps.Room(room.Length).Fill(stamp);
+            _stamps.Publish(room.Length);
+            _events.Publish(room.Length);
+            added += room.Length;
         }
 
-        var count = (int)Math.Min(events.Length, _items.Length - (written - _written.Seen));
-        var start = (int)(written & _mask);
-        var untilEnd = Math.Min(count, _items.Length - start);
-        Put(events[..untilEnd], start, stamp);
-        Put(events[untilEnd..count], 0, stamp);
-        Volatile.Write(ref _written.Value, written + count);
         Wake();
-        return count;
+        return added;
     }
 
     /// <summary>Writer: there will be no more.</summary>
@@ -77,22 +51,20 @@ internal sealed class HandOverRing<T> where T : struct, IEvent<T>
         }
     }
 
-    /// <summary>Reader: what waits, up to a limit and the end of the array, with the stamp of the oldest; it stays in the ring until <see cref="Advance"/>.</summary>
+    /// <summary>Reader: what waits, up to a limit, with the stamp of the oldest; it stays in the ring until <see cref="Advance"/>.</summary>
     public ReadOnlySpan<T> Peek(int limit, out long stamp)
     {
-        var read = _read.Value;
-        if (_read.Seen == read)
-        {
-            _read.Seen = Volatile.Read(ref _written.Value);
-        }
-
-        var start = (int)(read & _mask);
-        stamp = _stamps[start];
-        return _items.AsSpan(start, (int)Math.Min(Math.Min(_read.Seen - read, limit), _items.Length - start));
+        var events = _events.Peek(limit);
+        stamp = events.IsEmpty ? 0 : _stamps.Head;
+        return events;
     }
 
     /// <summary>Reader: gives back the room of so many events.</summary>
-    public void Advance(int count) => Volatile.Write(ref _read.Value, _read.Value + count);
+    public void Advance(int count)
+    {
+        _stamps.Advance(count);
+        _events.Advance(count);
+    }
 
     /// <summary>Reader: sleeps until something is written or the time is over.</summary>
     public void Sleep(int milliseconds)
@@ -140,20 +112,18 @@ internal sealed class HandOverRing<T> where T : struct, IEvent<T>
         }
     }
 
-    private void Put(ReadOnlySpan<T> events, int at, long stamp)
+    // An event may hold storage of its batch; what stays here must not.
+    private static void Keep(ReadOnlySpan<T> events, Span<T> room)
     {
-        _stamps.AsSpan(at, events.Length).Fill(stamp);
-        var items = _items.AsSpan(at, events.Length);
         if (!RuntimeHelpers.IsReferenceOrContainsReferences<T>())
         {
-            events.CopyTo(items);
+            events.CopyTo(room);
             return;
         }
 
-        // An event may hold storage of its batch; what stays here must not.
         for (var i = 0; i < events.Length; i++)
         {
-            items[i] = T.Keep(in events[i]);
+            room[i] = T.Keep(in events[i]);
         }
     }
 }

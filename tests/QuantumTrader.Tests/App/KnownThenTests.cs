@@ -40,10 +40,12 @@ public sealed class KnownThenTests
         return events;
     }
 
-    private static void Append(JournalFixture fixture, IEnumerable<MarketEvent> events)
+    private static void Append(JournalFixture fixture, IEnumerable<MarketEvent> events) => Append(fixture, [.. events.Chunk(97)]);
+
+    private static void Append(JournalFixture fixture, MarketEvent[][] pieces)
     {
         using var store = fixture.Open();
-        foreach (var piece in events.Chunk(97))
+        foreach (var piece in pieces)
         {
             store.Append<MarketEvent>(piece, fixture.Format);
         }
@@ -146,7 +148,7 @@ public sealed class KnownThenTests
         using var fixture = Recorded(out var events);
         var last = events.FindLast(e => e.Kind == EventKind.BookUpdate && e.EventTime < Noon + (2000 * Second));
         var late = last with { Kind = EventKind.BookUpdate, LastUpdateId = 9_999_999, FirstUpdateId = 9_999_999, LevelCount = 0, Flags = EventFlags.EndOfMessage | EventFlags.Gap, Sequence = 1_000_000 };
-        Append(fixture, [late]);
+        Append(fixture, (IEnumerable<MarketEvent>)[late]);
         events.Add(late);
         if (compacted)
         {
@@ -165,7 +167,8 @@ public sealed class KnownThenTests
     {
         using var fixture = new JournalFixture { Options = new JournalOptions { Fsync = "never", Compress = false, SegmentBytes = 65_536 } };
         var events = Day(4000).Select(WithoutIds).ToList();
-        Append(fixture, events);
+        // Whole messages in each block: of a message that was cut the levels would tell.
+        Append(fixture, [.. events.GroupBy(e => (e.EventTime - Noon) / (20 * Second)).Select(g => g.ToArray())]);
         var lost = fixture.Damage(events.FindIndex(e => e.EventTime >= Noon + (1500 * Second)));
         if (compacted)
         {

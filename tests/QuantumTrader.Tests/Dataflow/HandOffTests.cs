@@ -1,0 +1,123 @@
+using QuantumTrader.Dataflow;
+
+namespace QuantumTrader.Tests.Dataflow;
+
+public sealed class HandOffTests
+{
+    [Fact]
+    public void Items_come_out_in_the_order_in_which_they_went_in()
+    {
+        var ring = new HandOff<int>(4);
+        for (var round = 0; round < 10; round++)
+        {
+            ring.TryWrite((2 * round) + 1).ShouldBeTrue();
+            ring.TryWrite((2 * round) + 2).ShouldBeTrue();
+            ring.Head.ShouldBe((2 * round) + 1);
+            ring.Take().ShouldBe((2 * round) + 1);
+            ring.Take().ShouldBe((2 * round) + 2);
+            ring.HasItem.ShouldBeFalse();
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(4, 4)]
+    [InlineData(5, 8)]
+    public void A_full_ring_takes_nothing_more_and_loses_nothing(int asked, int capacity)
+    {
+        var ring = new HandOff<int>(asked);
+        ring.Capacity.ShouldBe(capacity);
+        for (var i = 0; i < capacity; i++)
+        {
+            ring.TryWrite(i).ShouldBeTrue();
+        }
+
+        ring.TryWrite(99).ShouldBeFalse();
+        ring.Room(5).IsEmpty.ShouldBeTrue();
+        ring.Count.ShouldBe(capacity);
+        ring.Take().ShouldBe(0);
+        ring.TryWrite(capacity).ShouldBeTrue();
+        Enumerable.Range(1, capacity).Select(_ => ring.Take()).ShouldBe(Enumerable.Range(1, capacity));
+    }
+
+    [Fact]
+    public void Pieces_end_at_the_end_of_the_array_and_go_on_at_its_beginning()
+    {
+        var ring = new HandOff<int>(4);
+        ring.Room(3).Length.ShouldBe(3);
+        ring.Publish(3);
+        ring.Peek(9).Length.ShouldBe(3);
+        ring.Advance(3);
+
+        ring.Room(3).Length.ShouldBe(1);
+        ring.TryWrite(7).ShouldBeTrue();
+        ring.Room(3).Length.ShouldBe(3);
+        ring.TryWrite(8).ShouldBeTrue();
+        ring.Peek(9).ToArray().ShouldBe([7]);
+        ring.Advance(1);
+        ring.Peek(9).ToArray().ShouldBe([8]);
+    }
+
+    [Fact]
+    public void Nothing_is_seen_before_it_is_published()
+    {
+        var ring = new HandOff<int>(4);
+        ring.Room(2)[0] = 5;
+        ring.HasItem.ShouldBeFalse();
+        ring.Peek(1).IsEmpty.ShouldBeTrue();
+        ring.Publish(1);
+        ring.Peek(2).ToArray().ShouldBe([5]);
+    }
+
+    [Fact]
+    public void A_free_place_keeps_nothing_alive()
+    {
+        var ring = new HandOff<object>(4);
+        ring.TryWrite(new object());
+        ring.TryWrite(new object());
+        ref var first = ref ring.Head;
+        ring.Take();
+        first.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Between_two_threads_every_item_arrives_once_and_in_order()
+    {
+        const int count = 500_000;
+        var ring = new HandOff<long>(64);
+        var writer = Task.Run(() =>
+        {
+            for (var next = 1L; next <= count;)
+            {
+                var room = ring.Room((int)Math.Min(7, count - next + 1));
+                for (var i = 0; i < room.Length; i++)
+                {
+                    room[i] = next++;
+                }
+
+                ring.Publish(room.Length);
+                if (room.IsEmpty)
+                {
+                    Thread.Yield();
+                }
+            }
+        });
+        for (var expected = 1L; expected <= count;)
+        {
+            var piece = ring.Peek(50);
+            foreach (var item in piece)
+            {
+                item.ShouldBe(expected++);
+            }
+
+            ring.Advance(piece.Length);
+            if (piece.IsEmpty)
+            {
+                Thread.Yield();
+            }
+        }
+
+        writer.Wait();
+        ring.HasItem.ShouldBeFalse();
+    }
+}
