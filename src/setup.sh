@@ -25,6 +25,10 @@ done
 if [ -n "${for_tests:-}" ] && ! command -v "${CC:-gcc}" >/dev/null 2>&1; then
     packages="$packages gcc libc6-dev"
 fi
+# The metrics are scraped by a real Prometheus, and promtool runs the alert rules.
+if [ -n "${for_tests:-}" ] && ! command -v promtool >/dev/null 2>&1; then
+    packages="$packages prometheus"
+fi
 if [ -n "$packages" ] && [ "$(uname -s)" = Linux ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "Installing $packages (for the ZeroMQ bus, and for tests) ..." >&2

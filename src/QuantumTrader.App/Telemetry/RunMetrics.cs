@@ -2,11 +2,10 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using QuantumTrader.App.Hosting;
 using QuantumTrader.Pipelines;
-using QuantumTrader.Rollout;
 
 namespace QuantumTrader.App.Telemetry;
 
-/// <summary>What the engine does not know of a run: its state, its phases, its place in time, and the process.</summary>
+/// <summary>What the engine does not know of a run: its state, its place in time, and the process.</summary>
 internal sealed class RunMetrics : IDisposable
 {
     /// <summary>Name of the meter.</summary>
@@ -27,10 +26,6 @@ internal sealed class RunMetrics : IDisposable
         Gauge("process_resident_memory_bytes", "Memory of the process.", () => [new Measurement<double>(Environment.WorkingSet)]);
         Gauge("process_start_time_seconds", "When the process began, since 1970.", () => [new Measurement<double>(Start())]);
         Meter.CreateObservableCounter("process_cpu_seconds_total", () => Environment.CpuUsage.TotalTime.TotalSeconds, null, "Processor time of the process.");
-        if (run.Factory.Section<RolloutSection>() is { } rollout)
-        {
-            AddPhases(rollout);
-        }
     }
 
     /// <summary>Everything that is measured here; the host adds its own.</summary>
@@ -45,21 +40,6 @@ internal sealed class RunMetrics : IDisposable
         Gauge("qt_stream_clients", "Open streams.", () => [Measure((double)hub.Open)]);
         Counter("qt_stream_cut_off_total", "Clients that were cut off because they did not read.", () => [Measure(hub.CutOff)]);
         Counter("qt_stream_failed_total", "Updates that failed.", () => [Measure(hub.Failed)]);
-    }
-
-    private void AddPhases(RolloutSection rollout)
-    {
-        Gauge("qt_rollout_share_ratio", "Share of the operations that the candidate serves.", () => rollout.Phases.Select(p => Measure(p.State.Serves ? p.State.Share.Fraction : 0, "phase", p.Options.Name)));
-        Gauge("qt_rollout_stage", "1 for the stage that a phase is in.", () => rollout.Phases.SelectMany(p => Enum.GetValues<PhaseStage>().Select(s =>
-            Measure(s == p.State.Stage ? 1.0 : 0, "phase", p.Options.Name, "stage", SnakeCase.From(s.ToString())))));
-        Counter("qt_rollout_operations_total", "Operations, by who answered.", () => rollout.Phases.SelectMany(p => p.Evidence.Count() is var c
-            ? new[] { Measure(c.OriginalCalls, "phase", p.Options.Name, "by", "baseline"), Measure(c.EnhancedCalls, "phase", p.Options.Name, "by", "candidate") } : []));
-        Counter("qt_rollout_fallbacks_total", "Operations that the candidate should have served and did not.", () => rollout.Phases.SelectMany(p => p.Evidence.Count().Fallbacks.Select(f =>
-            Measure(f.Value, "phase", p.Options.Name, "reason", SnakeCase.From(f.Key.ToString())))));
-        Counter("qt_rollout_compared_total", "Operations that were compared, by what came of it.", () => rollout.Phases.SelectMany(p => p.Evidence.Count().Outcomes.Select(o =>
-            Measure(o.Value, "phase", p.Options.Name, "outcome", SnakeCase.From(o.Key.ToString())))));
-        Counter("qt_rollout_shed_total", "Operations that the shadow had no room for.", () => rollout.Phases.Select(p => Measure(p.Evidence.Count().ShadowShed, "phase", p.Options.Name)));
-        Counter("qt_rollout_transitions_total", "Changes of phases in this run.", () => [Measure((long)rollout.Control.Transitions.Count)]);
     }
 
     private double? Lag()
