@@ -38,6 +38,7 @@ internal sealed record Benchmark(string Name, string Summary, Func<BenchmarkRequ
         new("valkey", "Storing in Valkey and reading back, against its own benchmark and a bare socket.", ValkeyBenchmark.Run),
         new("zeromq", "The bus: throughput, hand-over, latency.", ZeroMqBenchmark.Run),
         new("end_to_end_store", "From the publisher over the bus into Valkey, against the same in Python.", EndToEndStoreBenchmark.Run),
+        new("dashboard", "What open dashboards cost the pipeline.", DashboardBenchmark.Run),
         new("rollout", "What the gates of a rollout are worth.", RolloutBenchmark.Run),
     ];
 }
