@@ -6,6 +6,7 @@ var root = new RootCommand("QuantumTrader: live machine-learning trading from on
     RunCommand.Create(),
     ValidateCommand.Create(),
     TestCommand.Create(),
+    TopCommand.Create(),
     GraphCommand.Create(),
     BlocksCommand.Create(),
     FeaturesCommand.Create(),

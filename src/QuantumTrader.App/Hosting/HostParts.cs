@@ -14,6 +14,7 @@ internal static class HostParts
         new BlocksApi(),
         new EdgesApi(),
         new LatencyApi(),
+        new FlowApi(),
         new ConfigApi(),
         new MetricsApi(metrics),
         new AlertsApi(),

@@ -32,6 +32,9 @@ internal sealed class StreamHub : IAsyncDisposable
         _ticking = TickAsync();
     }
 
+    /// <summary>Names of everything that can be followed.</summary>
+    public IReadOnlyCollection<string> Topics => _feeds.Keys;
+
     /// <summary>Streams that are open.</summary>
     public int Open { get { lock (_gate) { return _clients.Count; } } }
 
