@@ -71,6 +71,13 @@ public sealed class CandleBuilder
     /// <summary>The first <see cref="MaxRemembered"/> trades of the open candle, edits applied.</summary>
     public ReadOnlySpan<CandleTrade> Trades => CollectionsMarshal.AsSpan(_rows);
 
+    /// <summary>The candle that is still open, as it stands; false while it has no trade.</summary>
+    public bool TryGetOpen(out Candle candle)
+    {
+        candle = _open;
+        return _inDay && _open.Trades > 0;
+    }
+
     /// <summary>Trades outside the trading day.</summary>
     public long OutsideDay { get; private set; }
 

@@ -47,7 +47,9 @@ public sealed record ExecutionProfitDllOptions
 /// next event of the port <c>market</c>, and carry its sequence and time.
 /// <para>Refused: <c>trading_off</c>, <c>not_ready</c> (not connected, or orders and positions not known yet), <c>bad_order</c>,
 /// <c>duplicate_order</c>, <c>order_lost</c> (another order of the symbol is lost), <c>too_many_orders</c>, <c>position_limit</c>,
-/// <c>unknown_order</c> (to change or cancel), <c>flat</c> (nothing to close), <c>refused</c> (by ProfitDLL; the note says why).</para>
+/// <c>unknown_order</c> (to change or cancel), <c>flat</c> (nothing to close), <c>refused</c> (by ProfitDLL; the note says why),
+/// <c>killed</c> (trading is stopped from outside, see the section <c>trading</c>: what is open is cancelled, and nothing but cancellations
+/// is sent).</para>
 /// <para>Real orders: only <c>qt run</c> runs this block, and no phase can have it as its candidate.</para>
 /// </summary>
 /// <example>
@@ -66,6 +68,8 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
     private readonly OrderRouter _router;
     private readonly Positions _positions;
     private readonly string? _off;
+    private readonly KillSwitch? _kill;
+    private HaltGate? _gate;
     private long _sequence;
     private long _eventTime;
     private long _received;
@@ -75,13 +79,13 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
 
     /// <summary>Sends nothing yet.</summary>
     /// <exception cref="ConfigurationException">The login is for the market only, or another block sends orders already.</exception>
-    public ExecutionProfitDll(ExecutionProfitDllOptions options, BlockContext context, MarketContext market, ProfitLogin login)
+    public ExecutionProfitDll(ExecutionProfitDllOptions options, BlockContext context, MarketContext market, ProfitLogin login, KillSwitch? kill = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(market);
         ArgumentNullException.ThrowIfNull(login);
-        (_options, _market, _clock) = (options, market, context.Clock);
+        (_options, _market, _clock, _kill) = (options, market, context.Clock, kill);
         if (!login.Options.Routing)
         {
             throw new ConfigurationException("", "The login of ProfitDLL is for the market only, so it sends no orders. Write routing: true in the section profitdll, or use execution.paper.");
@@ -102,11 +106,12 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
     public override long Held => _isCompleted ? 0 : _router.Open.Count(o => o.Order > 0);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<BlockGauge> Gauges => [new("qt_profitdll_orders_open", "Orders that are open at the broker.", _router.Open.Count)];
+    public override IReadOnlyList<BlockGauge> Gauges => [.. _positions.Gauges, new("qt_profitdll_orders_open", "Orders that are open at the broker.", _router.Open.Count)];
 
     /// <inheritdoc/>
     public override void Start()
     {
+        _gate = _kill?.GateOf(this, () => _router.Open.Where(o => o.Order > 0).ToList().ForEach(o => _router.Cancel(o)));
         if (_off is not null)
         {
             Note("trading_off", $"No order is sent: {_off}. Real orders need send_orders: true in the pipeline and ENABLE_TRADING=true in the environment.");
@@ -120,7 +125,7 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
         {
             var isNew = order.Action is OrderAction.Send or OrderAction.Zero;
             _received += isNew ? 1 : 0;
-            if ((_off is not null ? "trading_off" : _router.Send(in order)) is { } reason)
+            if ((_off is not null ? "trading_off" : _gate?.IsShutNow == true && order.Action is not (OrderAction.Cancel or OrderAction.CancelAll) ? "killed" : _router.Send(in order)) is { } reason)
             {
                 _rejected += isNew ? 1 : 0;
                 run.Reject(reason);
@@ -136,6 +141,7 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
         foreach (ref readonly var e in run)
         {
             (_sequence, _eventTime) = (e.Sequence, e.EventTime);
+            _gate?.IsShut(e.Sequence, e.EventTime);
             _positions.Mark(in e);
         }
 
@@ -176,7 +182,7 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
     /// <inheritdoc/>
     public override object Report() => new ExecutionReport(
         new OrderCounts(_received, _router.Count(OrderState.Filled), _router.Open.Count(o => o.Order > 0), _rejected + _router.Count(OrderState.Rejected)) { Cancelled = _router.Count(OrderState.Cancelled) },
-        _fills, 0, _positions.Profit, _positions.MaxDrawdown, _positions.MaxExposure, _positions.Report());
+        _fills, 0, _positions.Profit, _positions.MaxDrawdown, _positions.MaxExposure, _positions.Report()) { Halts = _kill?.HaltsOf(this) ?? [] };
 
     private void Drain(Output<Fill> output)
     {

@@ -40,7 +40,8 @@ public sealed record ExecutionPaperOptions
 /// Executes market orders on paper, and refuses others; no broker can be reached from here. An order meets the first price that comes behind it: it pays the
 /// ask or gets the bid, slippage on top, up to the displayed quantity; the rest waits for the next price. Orders of a symbol are served
 /// in the order in which they came and share what is displayed. A price that is no price (crossed, locked, a side empty) is passed over.
-/// What is open when the input ends stays unfilled and is reported: received = filled + open + rejected.
+/// When trading is stopped from outside (section <c>trading</c>) what is open is cancelled, and so is what still comes, until it goes on.
+/// What is open when the input ends stays unfilled and is reported: received = filled + open + rejected + cancelled.
 /// </summary>
 [Block("execution.paper", "Executes orders on paper, against the book, quotes or trades of the port market.", Trading = true)]
 [SidePort("market")]
@@ -55,18 +56,21 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
     private readonly Positions _positions;
     private readonly List<OpenOrder>[] _open;
     private readonly EventKind _kind;
+    private readonly KillSwitch? _kill;
+    private HaltGate? _gate;
     private bool _isCompleted;
     private long _received;
     private long _filled;
     private long _rejected;
+    private long _cancelled;
     private long _fills;
     private long _passedOver;
     private int _openCount;
 
     /// <summary>A block that has no orders.</summary>
-    public ExecutionPaper(ExecutionPaperOptions options, MarketContext market)
+    public ExecutionPaper(ExecutionPaperOptions options, MarketContext market, KillSwitch? kill = null)
     {
-        _options = options;
+        (_options, _kill) = (options, kill);
         _market = market;
         _positions = new Positions(market);
         _open = [.. Enumerable.Range(0, market.Symbols.Count).Select(_ => new List<OpenOrder>())];
@@ -78,6 +82,16 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
 
     /// <summary>What the fills so far have come to.</summary>
     public Positions Positions => _positions;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<BlockGauge> Gauges =>
+    [
+        .. _positions.Gauges,
+        new("qt_trading_open_orders", "Orders that wait for a price.", Volatile.Read(ref _openCount)),
+    ];
+
+    /// <inheritdoc/>
+    public override void Start() => _gate = _kill?.GateOf(this, CancelAll);
 
     /// <inheritdoc/>
     public override void Process(Run<OrderRequest> run, Output<Fill> output)
@@ -95,6 +109,12 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
                 _rejected++;
                 run.Reject("too_many_open");
             }
+            else if (_gate?.IsShutNow == true)
+            {
+                run.Drop("killed");
+                var late = order;
+                _kill!.Change(_ => Cancel(late, late.Quantity));
+            }
             else
             {
                 _openCount++;
@@ -108,6 +128,8 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
     {
         foreach (ref readonly var e in run)
         {
+            // Only here, not at the orders too: both inputs share their sequences, and one place in the input must say when it changed.
+            _gate?.IsShut(e.Sequence, e.EventTime);
             if (e.Kind != _kind || (uint)(e.Symbol - 1) >= (uint)_open.Length)
             {
                 continue;
@@ -141,7 +163,29 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
 
     /// <inheritdoc/>
     public override object Report() => new ExecutionReport(
-        new OrderCounts(_received, _filled, _openCount, _rejected), _fills, _passedOver, _positions.Profit, _positions.MaxDrawdown, _positions.MaxExposure, _positions.Report());
+        new OrderCounts(_received, _filled, _openCount, _rejected) { Cancelled = _cancelled }, _fills, _passedOver, _positions.Profit, _positions.MaxDrawdown, _positions.MaxExposure, _positions.Report()) { Halts = _kill?.HaltsOf(this) ?? [] };
+
+    private void CancelAll()
+    {
+        foreach (var orders in _open)
+        {
+            foreach (var (order, remaining) in orders)
+            {
+                Cancel(order, remaining);
+            }
+
+            _openCount -= orders.Count;
+            orders.Clear();
+        }
+    }
+
+    private void Cancel(OrderRequest order, long remaining)
+    {
+        _cancelled++;
+        _kill!.Cancel(order.Symbol, (int)order.Side * remaining);
+        Note("order_cancelled", FormattableString.Invariant(
+            $"Order {order.Order} ({order.Side} {Scaled.ToText(order.Quantity)} {_market.Symbols.Name(order.Symbol)}) was cancelled with {Scaled.ToText(remaining)} unfilled: trading was stopped."));
+    }
 
     private void Match(List<OpenOrder> orders, in MarketEvent e, Displayed displayed, Output<Fill> output)
     {
@@ -234,4 +278,8 @@ public sealed record OrderCounts(long Received, long Filled, long Open, long Rej
 /// <param name="MaxExposure">Largest sum of the sizes of all open positions, in money.</param>
 /// <param name="Positions">By symbol.</param>
 public sealed record ExecutionReport(
-    OrderCounts Orders, long Fills, long PricesPassedOver, decimal Profit, decimal MaxDrawdown, decimal MaxExposure, IReadOnlyList<PositionReport> Positions);
+    OrderCounts Orders, long Fills, long PricesPassedOver, decimal Profit, decimal MaxDrawdown, decimal MaxExposure, IReadOnlyList<PositionReport> Positions)
+{
+    /// <summary>Where trading was stopped from outside; the section <c>trading</c> takes them back to repeat the run.</summary>
+    public IReadOnlyList<Halt> Halts { get; init; } = [];
+}

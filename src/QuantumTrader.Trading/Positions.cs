@@ -1,3 +1,4 @@
+using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
 
@@ -9,6 +10,9 @@ public sealed class Positions
     private readonly Position[] _positions;
     private readonly MarketContext _market;
     private decimal _peak;
+    private double _shownProfit;
+    private double _shownDrawdown;
+    private double _shownExposure;
 
     /// <summary>Flat in every symbol of the market.</summary>
     public Positions(MarketContext market)
@@ -25,6 +29,14 @@ public sealed class Positions
 
     /// <summary>Largest sum of the sizes of all open positions, in money.</summary>
     public decimal MaxExposure { get; private set; }
+
+    /// <summary>The same three for whoever watches, from any thread: a decimal is not written at once, a double is.</summary>
+    public IReadOnlyList<BlockGauge> Gauges =>
+    [
+        new("qt_trading_profit", "Profit of all symbols after fees, in money.", Volatile.Read(ref _shownProfit)),
+        new("qt_trading_max_drawdown", "Deepest fall of the profit so far, in money.", Volatile.Read(ref _shownDrawdown)),
+        new("qt_trading_max_exposure", "Largest size of the open positions so far, in money.", Volatile.Read(ref _shownExposure)),
+    ];
 
     /// <summary>The position in a symbol.</summary>
     public Position this[int symbol] => _positions[symbol - 1];
@@ -83,6 +95,12 @@ public sealed class Positions
         }
 
         MaxExposure = Math.Max(MaxExposure, exposure);
+        if (change != 0)
+        {
+            Volatile.Write(ref _shownProfit, (double)Profit);
+            Volatile.Write(ref _shownDrawdown, (double)MaxDrawdown);
+            Volatile.Write(ref _shownExposure, (double)MaxExposure);
+        }
     }
 }
 

@@ -31,8 +31,8 @@ public sealed record RiskOptions
 }
 
 /// <summary>
-/// Lets a signal become a market order if all limits allow it. What it refuses is counted: <c>disabled</c>, <c>no_side</c>,
-/// <c>trades_per_day</c>, <c>same_direction</c>, <c>position_limit</c>, checked in this order. Exposure is what was approved, not what was
+/// Lets a signal become a market order if all limits allow it. What it refuses is counted: <c>disabled</c>, <c>killed</c> (trading is
+/// stopped from outside, see the section <c>trading</c>), <c>no_side</c>, <c>trades_per_day</c>, <c>same_direction</c>, <c>position_limit</c>, checked in this order. Exposure is what was approved, not what was
 /// filled, so that orders on their way cannot add up to more than the limit.
 /// </summary>
 [Block("risk", "Lets signals become orders within limits.")]
@@ -43,16 +43,18 @@ public sealed class Risk : Operator<Signal, OrderRequest>
     private readonly long _quantity;
     private readonly long _maxPosition;
     private readonly Dictionary<int, Approved> _approved = [];
+    private readonly KillSwitch? _kill;
+    private HaltGate? _gate;
     private int _day = int.MinValue;
     private int _tradesToday;
     private long _orders;
 
     /// <summary>A block that has approved nothing.</summary>
     /// <exception cref="ConfigurationException">The order quantity is 0, above its limit, or no multiple of an instrument's step.</exception>
-    public Risk(RiskOptions options, MarketContext market)
+    public Risk(RiskOptions options, MarketContext market, KillSwitch? kill = null)
     {
         ArgumentNullException.ThrowIfNull(market);
-        _options = options;
+        (_options, _kill) = (options, kill);
         _calendar = market.Calendar;
         _quantity = Units("order_quantity", options.OrderQuantity);
         _maxPosition = Units("max_position", options.MaxPosition);
@@ -74,6 +76,9 @@ public sealed class Risk : Operator<Signal, OrderRequest>
     }
 
     /// <inheritdoc/>
+    public override void Start() => _gate = _kill?.GateOf(this, onOpen: GiveBack);
+
+    /// <inheritdoc/>
     public override void Process(Run<Signal> run, Output<OrderRequest> output)
     {
         foreach (ref readonly var signal in run)
@@ -84,8 +89,9 @@ public sealed class Risk : Operator<Signal, OrderRequest>
                 (_day, _tradesToday) = (day, 0);
             }
 
+            var isKilled = _gate?.IsShut(signal.Sequence, signal.EventTime) == true;
             var before = _approved.GetValueOrDefault(signal.Symbol);
-            if (Refusal(in signal, before) is { } reason)
+            if (Refusal(in signal, before, isKilled) is { } reason)
             {
                 run.Drop(reason);
                 continue;
@@ -98,15 +104,26 @@ public sealed class Risk : Operator<Signal, OrderRequest>
     }
 
     /// <inheritdoc/>
-    public override object Report() => new RiskReport(_options.Enabled, _orders);
+    public override object Report() => new RiskReport(_options.Enabled, _orders, _kill?.HaltsOf(this) ?? []);
 
-    private string? Refusal(in Signal signal, Approved before) =>
+    private string? Refusal(in Signal signal, Approved before, bool isKilled) =>
         !_options.Enabled ? "disabled"
+        : isKilled ? "killed"
         : signal.Side == Side.None ? "no_side"
         : _tradesToday >= _options.MaxTradesPerDay ? "trades_per_day"
         : signal.Side == before.LastSide && !_options.AllowSameDirection ? "same_direction"
         : Math.Abs(before.Exposure + ((long)signal.Side * _quantity)) > _maxPosition ? "position_limit"
         : null;
+
+    // Orders that were cancelled will not be filled, so they no longer count.
+    private void GiveBack(IReadOnlyDictionary<int, long> cancelled)
+    {
+        foreach (var (symbol, units) in cancelled)
+        {
+            var before = _approved.GetValueOrDefault(symbol);
+            _approved[symbol] = before with { Exposure = before.Exposure - units };
+        }
+    }
 
     private static long Units(string option, decimal quantity)
     {
@@ -122,4 +139,5 @@ public sealed class Risk : Operator<Signal, OrderRequest>
 /// <summary>What the report says of the limits.</summary>
 /// <param name="Enabled">Whether orders were allowed.</param>
 /// <param name="Orders">Orders approved; refusals are counted by reason.</param>
-public sealed record RiskReport(bool Enabled, long Orders);
+/// <param name="Halts">Where trading was stopped from outside; the section <c>trading</c> takes them back to repeat the run.</param>
+public sealed record RiskReport(bool Enabled, long Orders, IReadOnlyList<Halt> Halts);

@@ -1,5 +1,6 @@
 using QuantumTrader.App.Api;
 using QuantumTrader.App.Telemetry;
+using QuantumTrader.App.Views;
 
 namespace QuantumTrader.App.Hosting;
 
@@ -7,7 +8,7 @@ namespace QuantumTrader.App.Hosting;
 internal static class HostParts
 {
     /// <summary>The resources.</summary>
-    public static IReadOnlyList<IApi> Apis(LiveRun run, PrometheusText metrics) =>
+    public static IReadOnlyList<IApi> Apis(LiveRun run, RunViews views, PrometheusText metrics) =>
     [
         new HealthApi(),
         new PipelineApi(),
@@ -18,12 +19,18 @@ internal static class HostParts
         new ConfigApi(),
         new MetricsApi(metrics),
         new AlertsApi(),
+        new MarketApi(views),
+        new ModelApi(views),
+        new TradingApi(views),
     ];
 
     /// <summary>The documents of the stream.</summary>
-    public static IReadOnlyList<ITopic> Topics(LiveRun run) =>
+    public static IReadOnlyList<ITopic> Topics(LiveRun run, RunViews views) =>
     [
         new FlowTopic(run),
         new AlertsTopic(run),
+        .. views.Market?.Instruments.Select(i => new MarketTopic(views, i.Symbol)) ?? [],
+        new ModelApi(views),
+        new TradingApi(views),
     ];
 }

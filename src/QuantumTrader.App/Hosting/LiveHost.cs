@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using QuantumTrader.App.Telemetry;
+using QuantumTrader.App.Views;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
 
@@ -21,8 +22,10 @@ internal sealed class LiveHost : IAsyncDisposable
     private readonly AccessRules _access;
 
     private readonly PrometheusText _metrics;
+    private readonly RunViews _views;
 
-    private LiveHost(WebApplication app, AccessRules access, StreamHub hub, PrometheusText metrics) => (_app, _access, Hub, _metrics) = (app, access, hub, metrics);
+    private LiveHost(WebApplication app, AccessRules access, StreamHub hub, RunViews views, PrometheusText metrics) =>
+        (_app, _access, Hub, _views, _metrics) = (app, access, hub, views, metrics);
 
     /// <summary>The open streams.</summary>
     public StreamHub Hub { get; }
@@ -65,12 +68,13 @@ internal sealed class LiveHost : IAsyncDisposable
 
         var app = builder.Build();
         var access = new AccessRules(options, listen, token);
-        var hub = new StreamHub(run, topics ?? HostParts.Topics(run), options);
+        var views = RunViews.Begin(run);
+        var hub = new StreamHub(run, topics ?? HostParts.Topics(run, views), options);
         metrics.Add(hub);
         var text = new PrometheusText(engine.Meter, metrics.Meter);
-        var host = new LiveHost(app, access, hub, text);
+        var host = new LiveHost(app, access, hub, views, text);
         app.Use(host.AdmitAsync);
-        foreach (var api in HostParts.Apis(run, text))
+        foreach (var api in HostParts.Apis(run, views, text))
         {
             api.Map(app, run);
         }
@@ -103,6 +107,7 @@ internal sealed class LiveHost : IAsyncDisposable
         await _app.DisposeAsync().ConfigureAwait(false);
         _access.Dispose();
         _metrics.Dispose();
+        _views.Dispose();
     }
 
     private async Task AdmitAsync(HttpContext context, RequestDelegate next)

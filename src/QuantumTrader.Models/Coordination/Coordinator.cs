@@ -182,6 +182,9 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
     public override object Report() => _counts.Report(_breaker);
 
     /// <inheritdoc/>
+    public override IReadOnlyList<BlockGauge> Gauges => _counts.Gauges;
+
+    /// <inheritdoc/>
     public override void Dispose()
     {
         _fast.Dispose();

@@ -1,3 +1,4 @@
+using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Models.Coordination;
@@ -30,7 +31,9 @@ public enum CoordinatorRule
 /// <summary>What a coordinator counts.</summary>
 internal sealed class CoordinatorCounts
 {
-    private readonly long[] _rules = new long[Enum.GetValues<CoordinatorRule>().Length];
+    private static readonly string[] RuleNames = [.. Enum.GetNames<CoordinatorRule>().Select(SnakeCase.From)];
+
+    private readonly long[] _rules = new long[RuleNames.Length];
     private readonly SortedDictionary<string, long> _fallbacks = new(StringComparer.Ordinal);
 
     public Calls Fast { get; } = new();
@@ -45,7 +48,26 @@ internal sealed class CoordinatorCounts
 
     public void Rule(CoordinatorRule rule) => _rules[(int)rule]++;
 
-    public void Fallback(string cause) => _fallbacks[cause] = _fallbacks.GetValueOrDefault(cause) + 1;
+    public void Fallback(string cause)
+    {
+        _fallbacks[cause] = _fallbacks.GetValueOrDefault(cause) + 1;
+        FallbackCount++;
+    }
+
+    /// <summary>All fallbacks, whatever their cause.</summary>
+    public long FallbackCount { get; private set; }
+
+    /// <summary>For whoever watches, from any thread: plain numbers only, each of which is written at once.</summary>
+    public IReadOnlyList<BlockGauge> Gauges =>
+    [
+        .. RuleNames.Select((name, rule) => new BlockGauge("qt_coordinator_requests", "Requests that this rule decided.", Volatile.Read(ref _rules[rule])) { Of = name }),
+        new("qt_coordinator_calls", "Times that the model was asked.", Fast.Count) { Of = "fast" },
+        new("qt_coordinator_calls", "Times that the model was asked.", Enhanced.Count) { Of = "enhanced" },
+        new("qt_coordinator_latency_ms", "Mean latency of the model, exponential with weight 0.1.", Fast.MeanMs) { Of = "fast" },
+        new("qt_coordinator_latency_ms", "Mean latency of the model, exponential with weight 0.1.", Enhanced.MeanMs) { Of = "enhanced" },
+        new("qt_coordinator_cache_hits", "Vectors answered without asking.", CacheHits),
+        new("qt_coordinator_fallbacks", "Times that a level had no answer.", FallbackCount),
+    ];
 
     public CoordinatorReport Report(LatencyBreaker breaker) => new(
         Sent, Fast.Count, Enhanced.Count, CacheHits, Stale, Fast.MeanMs, Enhanced.MeanMs,
