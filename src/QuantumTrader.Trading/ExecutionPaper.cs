@@ -169,9 +169,9 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
     {
         foreach (var orders in _open)
         {
-            foreach (var (order, remaining) in orders)
+            foreach (var (order, life) in orders)
             {
-                Cancel(order, remaining);
+                Cancel(order, life.Remaining);
             }
 
             _openCount -= orders.Count;
