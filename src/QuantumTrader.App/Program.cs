@@ -21,6 +21,7 @@ var root = new RootCommand("QuantumTrader: live machine-learning trading from on
     RolloutCommand.Create(),
     AlertsCommand.Create(),
     EventsCommand.Create(),
+    TapCommand.Create(),
     BenchCommand.Create(),
 };
 var parsed = root.Parse(args);

@@ -72,6 +72,9 @@ public abstract class Tap : IDisposable
     /// <summary>Where it hangs; null outside a graph.</summary>
     internal Watch? Place { get; set; }
 
+    /// <summary>Moves the oldest events that wait out of the ring, whatever their type; for readers of a few samples.</summary>
+    public abstract IReadOnlyList<object> Read(int count);
+
     /// <summary>Takes the tap off. What it has taken can still be read.</summary>
     public void Dispose()
     {
@@ -140,6 +143,13 @@ public sealed class Tap<T>(int capacity, int every = 1) : Tap, IWatcher<T> where
             Volatile.Write(ref _read, _read + count);
             return count;
         }
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<object> Read(int count)
+    {
+        var events = new T[(int)Math.Min(count, Taken)];
+        return [.. events[..Read(events.AsSpan())].Cast<object>()];
     }
 
     private static int Positive(int value, [CallerArgumentExpression(nameof(value))] string? name = null)

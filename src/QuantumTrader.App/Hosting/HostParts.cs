@@ -13,6 +13,7 @@ internal static class HostParts
         new HealthApi(),
         new PipelineApi(),
         new BlocksApi(),
+        new TapApi(),
         new EdgesApi(),
         new LatencyApi(),
         new FlowApi(),
@@ -20,8 +21,10 @@ internal static class HostParts
         new MetricsApi(metrics),
         new AlertsApi(),
         new MarketApi(views),
+        new RingsApi(views),
         new ModelApi(views),
         new TradingApi(views),
+        new HistoryApi(views),
     ];
 
     /// <summary>The documents of the stream.</summary>
