@@ -23,12 +23,12 @@ internal sealed class HistoryApi(RunViews views) : IApi
 
     public void Map(IEndpointRouteBuilder routes, LiveRun run)
     {
-        Describe(routes.MapGet("/api/history/at", (string? symbol, string? time) => Ask<MomentDocument>(run, symbol, (history, name) =>
-            IsoTime.TryParse(time ?? "", out var moment) ? TypedResults.Ok(history.At(name, moment)) : Refuse($"time='{time}' is no time. {TimeForm}"))),
+        Describe(routes.MapGet("/api/history/at", (string symbol, string time) => Ask<MomentDocument>(run, symbol, (history, name) =>
+            IsoTime.TryParse(time, out var moment) ? TypedResults.Ok(history.At(name, moment)) : Refuse($"time='{time}' is no time. {TimeForm}"))),
             "history_at", "What was known of a symbol at a moment: book, trades, candles, features, prediction, signal.");
-        Describe(routes.MapGet("/api/history/ticks", (string? symbol, string? from, string? to, int? limit, string? cursor) => Ask<TicksDocument>(run, symbol, (history, name) =>
+        Describe(routes.MapGet("/api/history/ticks", (string symbol, string from, string to, int? limit, string? cursor) => Ask<TicksDocument>(run, symbol, (history, name) =>
         {
-            if (!IsoTime.TryParse(from ?? "", out var begin) || !IsoTime.TryParse(to ?? "", out var end))
+            if (!IsoTime.TryParse(from, out var begin) || !IsoTime.TryParse(to, out var end))
             {
                 return Refuse($"from='{from}' or to='{to}' is no time. {TimeForm}");
             }
@@ -38,7 +38,7 @@ internal sealed class HistoryApi(RunViews views) : IApi
                 : cursor is not null && (!TickCursor.TryParse(cursor, out at) || at.Time < begin || at.Time >= end) ? Refuse($"cursor='{cursor}' is none of this range. Take it from the page before, as it is.")
                 : TypedResults.Ok(history.Ticks(name, begin, end, limit ?? MostTicks, at));
         })), "history_ticks", "Stored trades of [from, to), page by page.");
-        Describe(routes.MapGet("/api/history/patterns", (string? symbol, int? days, string? to) => Ask<PatternsDocument>(run, symbol, (history, name) =>
+        Describe(routes.MapGet("/api/history/patterns", (string symbol, int? days, string? to) => Ask<PatternsDocument>(run, symbol, (history, name) =>
             days is < 1 or > MostDays ? Refuse($"days={days}; legal are 1 to {MostDays}.")
             : to is not null && !IsoTime.TryParse(to, out _) ? Refuse($"to='{to}' is no time. {TimeForm}")
             : TypedResults.Ok(history.Patterns(name, days ?? 7, to is not null && IsoTime.TryParse(to, out var end) ? end : null)))),
@@ -48,12 +48,11 @@ internal sealed class HistoryApi(RunViews views) : IApi
     private static void Describe(RouteHandlerBuilder route, string name, string summary) => route.WithName(name).WithSummary(summary)
         .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
-    private Results<Ok<T>, ProblemHttpResult> Ask<T>(LiveRun run, string? symbol, Func<StoredHistory, string, Results<Ok<T>, ProblemHttpResult>> ask)
+    private Results<Ok<T>, ProblemHttpResult> Ask<T>(LiveRun run, string name, Func<StoredHistory, string, Results<Ok<T>, ProblemHttpResult>> ask)
     {
-        var name = Symbols.OrFirst(symbol, views.Market);
         if (views.Market is not { } market || market.Symbols.Find(name) <= 0)
         {
-            return Symbols.None(symbol, views.Market);
+            return Symbols.None(name, views.Market);
         }
 
         if (run.Factory.Section<StoreSection>() is not { } section)
