@@ -11,7 +11,7 @@ internal sealed class HandOverRing<T>(int capacity) where T : struct, IEvent<T>
 {
     private readonly HandOff<T> _events = new(capacity);
 
-    // As long as the other one, and always ahead of it for the writer and behind it for the reader.
+    // As long as the other one; each side moves this one first, so its places are there whenever those of the events are.
     private readonly HandOff<long> _stamps = new(capacity);
     private readonly object _bed = new();
     private int _isAsleep;

@@ -31,8 +31,6 @@ internal sealed class Publisher<T>(
     private long _heartbeatAt;
     private volatile bool _hasFailed;
 
-    public bool HasFailed => _hasFailed;
-
     public IReadOnlyDictionary<string, string> Endpoints => _channels.Endpoints;
 
     public bool HasSubscribersEverywhere => _channels.Publications.All(p => p.HasSubscribers);
