@@ -74,19 +74,19 @@ public sealed class SinkTests : IDisposable
     {
         const int count = 1000;
         const int failsAt = 500;
-        var options = new ZeroMqSinkOptions { Endpoint = BusFixture.Anywhere, Format = format, FrameEvents = frameEvents, HeartbeatSeconds = 0 };
+        var options = new ZeroMqSinkOptions { Endpoint = BusFixture.Anywhere, Channels = ["tick"], Format = format, FrameEvents = frameEvents, HeartbeatSeconds = 0 };
         var sink = _bus.Keep(new ZeroMqSink<MarketEvent>(options, BusFixture.Context("sink"), _bus.Bus, _bus.Market, new BrokenFormat(new MarketFormat(_bus.Market), failsAt)));
         sink.Start();
         BusFixture.Observe(sink, BusFixture.Trades(count));
         BusFixture.Until(() => sink.Waiting == 0, "nothing may wait for ever");
-        BusFixture.Observe(sink, BusFixture.Trades(10));
+        BusFixture.Observe(sink, [.. BusFixture.Trades(10), Feed.Quote(1, 5000, 5000.5)]);
         sink.Complete();
 
         var report = BusFixture.Report(sink).Channels["tick"];
         report.Published.ShouldBeInRange(1, failsAt - 1);
         report.Dropped.Keys.ShouldBe(["stopped"]);
         (report.Published + report.Dropped["stopped"]).ShouldBe(count + 10);
-        sink.Accounts.Dropped["stopped"].ShouldBe(report.Dropped["stopped"]);
+        sink.Accounts.Dropped.ShouldBe(new Dictionary<string, long> { ["not_published"] = 1, ["stopped"] = report.Dropped["stopped"] });
         sink.Accounts.Notes.ShouldHaveSingleItem().Code.ShouldBe("publisher_failed");
     }
 
@@ -176,6 +176,26 @@ public sealed class SinkTests : IDisposable
     }
 
     [Fact]
+    public void New_subscribers_are_taken_in_while_the_queue_is_never_empty()
+    {
+        var sink = _bus.Sink(new ZeroMqSinkOptions { Format = BusFormat.Binary, Channels = ["tick"] });
+        var trades = BusFixture.Trades(256);
+        using var stop = new CancellationTokenSource();
+        var flood = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                BusFixture.Observe(sink, trades);
+            }
+        });
+        BusFixture.Until(() => BusFixture.Report(sink).Channels["tick"].Dropped.ContainsKey("queue_full"), "the queue must be full");
+        var subscriber = _bus.Subscriber(sink.Endpoints["tick"], "tick_");
+        BusFixture.Receive(subscriber).Count.ShouldBe(2);
+        stop.Cancel();
+        flood.Wait(BusFixture.Patience).ShouldBeTrue();
+    }
+
+    [Fact]
     public void The_start_can_wait_for_subscribers_but_not_for_ever()
     {
         var endpoint = $"tcp://127.0.0.1:{ValkeyServer.FreePort()}";
@@ -205,6 +225,18 @@ public sealed class SinkTests : IDisposable
         }
 
         end.Wait(BusFixture.Patience).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void The_end_tells_the_last_number_of_a_topic()
+    {
+        var sink = _bus.Sink(new ZeroMqSinkOptions { Channels = ["tick"], HeartbeatSeconds = 3600 });
+        var subscriber = _bus.Subscriber(sink.Endpoints["tick"], "heartbeat_");
+        BusFixture.Until(() => sink.HasSubscriber("heartbeat_tick_WDOU25"), "the subscription must stand");
+        BusFixture.Observe(sink, BusFixture.Trades(3));
+        sink.Complete();
+
+        Json(BusFixture.Receive(subscriber)[1]).GetProperty("seq").GetInt64().ShouldBe(3);
     }
 
     [Fact]
