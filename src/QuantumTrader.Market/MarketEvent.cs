@@ -162,6 +162,9 @@ public struct MarketEvent : IEvent<MarketEvent>
     /// <summary>Marks.</summary>
     [FieldOffset(63)] public EventFlags Flags;
 
+    /// <summary>Symbol, kind, side, its source and the flags as one word, lowest byte first: to compare several of them at once.</summary>
+    [FieldOffset(56)] internal ulong Tail;
+
     /// <summary>Best bid of a quote or book top (same bytes as <see cref="Price"/>).</summary>
     public readonly long BidPrice => Price;
 

@@ -10,6 +10,10 @@ namespace QuantumTrader.Market;
 [EventFormat("market")]
 public sealed class MarketFormat : EventFormat<MarketEvent>
 {
+    // Of MarketEvent.Tail.
+    private const ulong SymbolAndEdit = uint.MaxValue | ((ulong)EventFlags.Edit << 56);
+    private const ulong KindBits = 0xFFul << 32;
+
     private const EventFlags OtherFlags = ~EventFlags.Edit;
     private static readonly (EventFlags Flag, string Word)[] Flags = [.. Enum.GetValues<EventFlags>().Where(f => f is not EventFlags.None and not EventFlags.Edit).Select(f => (f, SnakeCase.From(f.ToString())))];
 
@@ -157,15 +161,16 @@ public sealed class MarketFormat : EventFormat<MarketEvent>
         }
 
         // Every event that is stored goes through this loop, so it makes no addresses, and what is the same all the way is tested first.
-        var (symbol, kind, isTrade, isBook) = (head.Symbol, head.Kind, head.Kind == EventKind.Trade, IsBook(head.Kind));
+        var (isTrade, isBook) = (head.Kind == EventKind.Trade, IsBook(head.Kind));
+        var same = isBook ? SymbolAndEdit : SymbolAndEdit | KindBits;
+        var tail = head.Tail & same;
         var byTradeNumber = isTrade && head.TradeNumber != 0;
         var (time, number) = (first.EventTime, first.Number);
         var count = 1;
         for (; count < events.Length; count++)
         {
             ref readonly var next = ref events[count];
-            if (next.Symbol != symbol || (next.Kind != kind && !(isBook && IsBook(next.Kind)))
-                || (isTrade && ((next.TradeNumber != 0) != byTradeNumber || next.Has(EventFlags.Edit))))
+            if ((next.Tail & same) != tail || (isBook && !IsBook(next.Kind)) || (isTrade && (next.TradeNumber != 0) != byTradeNumber))
             {
                 break;
             }

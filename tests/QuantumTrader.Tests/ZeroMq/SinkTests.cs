@@ -211,7 +211,7 @@ public sealed class SinkTests : IDisposable
     {
         const int count = 200_000;
         var publishing = new BusFixture();
-        var sink = publishing.Sink(new ZeroMqSinkOptions { Queue = 2 * count, LingerMs = 20_000, HeartbeatSeconds = 0 });
+        var sink = publishing.Sink(new ZeroMqSinkOptions { Queue = 2 * count, HighWater = 2 * count, LingerMs = 20_000, HeartbeatSeconds = 0 });
         // It takes little on its own account, so that most of it still waits at the publisher when that ends.
         var subscriber = _bus.Subscriber(sink.Endpoints["tick"], "tick_", highWater: 1000);
         BusFixture.Until(() => sink.HasSubscriber("tick_WDO"), "the subscription must stand");
