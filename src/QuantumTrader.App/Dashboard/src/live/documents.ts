@@ -94,6 +94,9 @@ export interface MarketDocument {
   readonly candles?: Maybe<Readonly<Record<string, Candle>>>;
   readonly footprint?: Maybe<Readonly<Record<string, Readonly<Record<string, readonly [number, number]>>>>>;
   readonly gauges?: Maybe<Readonly<Record<string, Gauge>>>;
+
+  /** How much of the run was seen: a replay at full speed is faster than any page. */
+  readonly coverage?: Maybe<{ readonly unseen?: Maybe<number>; readonly complete?: Maybe<boolean> }>;
 }
 
 export interface MarketHealth {
@@ -137,6 +140,9 @@ export interface Candle {
   readonly close: number;
   readonly volume: number;
   readonly delta?: Maybe<number>;
+
+  /** Since the begin of the trading day. */
+  readonly cumulative_delta?: Maybe<number>;
 }
 
 export interface Gauge {

@@ -54,7 +54,8 @@ export function microseconds(value: Maybe<number>): string {
   if (!isNumber(value)) {
     return unknown;
   }
-  return value < 1000 ? `${plain(value)} µs` : value < 1_000_000 ? `${plain(value / 1000)} ms` : `${plain(value / 1_000_000)} s`;
+  const [size, unit] = value < 1000 ? [value, 'µs'] : value < 1_000_000 ? [value / 1000, 'ms'] : [value / 1_000_000, 's'];
+  return `${numbers({ maximumSignificantDigits: 3 }).format(size)} ${unit}`;
 }
 
 export function seconds(value: Maybe<number>): string {

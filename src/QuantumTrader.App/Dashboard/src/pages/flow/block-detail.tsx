@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Block, Counts, FlowDocument, Maybe } from '../../live/documents';
 import { fixed, integer, microseconds, percent, perSecond, plain, seconds } from '../../look/format';
 import { code, t } from '../../look/words';
-import { Bar, Fact, Panel, ThreeStates } from '../../parts/basics';
+import { Bar, Fact, Panel, Scroll, ThreeStates } from '../../parts/basics';
 import { edgesOf, fillOf } from './edges';
 import { Tap } from './tap';
 
@@ -49,10 +49,10 @@ export function BlockDetail(props: { flow: FlowDocument; name: string; block: Bl
       {latencies.length > 0 ? (
         <>
           <h3>{t('flow.latency')}</h3>
-          <table>
+          <Scroll label={t('flow.latency')}><table>
             <thead><tr><th scope="col">{t('flow.way')}</th><th scope="col">p50</th><th scope="col">p99</th><th scope="col">p99.9</th></tr></thead>
             <tbody>{latencies.map(([key, l]) => <tr key={key}><th scope="row">{l.from} → {l.to}</th><td>{microseconds(l.p50)}</td><td>{microseconds(l.p99)}</td><td>{microseconds(l.p999)}</td></tr>)}</tbody>
-          </table>
+          </table></Scroll>
         </>
       ) : null}
       <Reasons title={t('flow.dropped')} counts={block.dropped} />

@@ -43,14 +43,14 @@ export function FlowPage(props: { flow: FlowDocument }) {
   );
 }
 
-function BlockRow(props: { name: string; block: Block; fill: number | undefined; isSelected: boolean; onSelect: (block: string) => void }) {
+function BlockRow(props: { name: string; block: Block; fill: number | 'fused' | undefined; isSelected: boolean; onSelect: (block: string) => void }) {
   const { block, fill } = props;
   return (
     <tr class={props.isSelected ? 'selected' : ''}>
       <th scope="row"><button type="button" class="plain" onClick={() => props.onSelect(props.name)}>{props.name}</button></th>
       <td>{perSecond(block.in_per_second)}</td>
       <td>{perSecond(block.out_per_second)}</td>
-      <td>{fill === undefined ? <span class="quiet">{t('flow.fused_short')}</span> : <><Bar share={fill} tone={fill >= 0.9 ? 'bad' : fill >= 0.5 ? 'warn' : ''} /> {percent(fill)}</>}</td>
+      <td>{fill === undefined ? <span class="quiet">–</span> : fill === 'fused' ? <span class="quiet">{t('flow.fused_short')}</span> : <><Bar share={fill} tone={fill >= 0.9 ? 'bad' : fill >= 0.5 ? 'warn' : ''} /> {percent(fill)}</>}</td>
       <td><ThreeStates busy={block.busy} backpressured={block.backpressured} idle={block.idle} /></td>
       <td>{percent(block.busy)}</td>
       <td>{percent(block.backpressured)}</td>
@@ -74,9 +74,10 @@ function Legend() {
   );
 }
 
-function fullest(flow: FlowDocument, name: string): number | undefined {
-  const queues = edgesOf(flow).filter(e => e.to === name && !e.fused);
-  return queues.length === 0 ? undefined : Math.max(...queues.map(fillOf));
+function fullest(flow: FlowDocument, name: string): number | 'fused' | undefined {
+  const inputs = edgesOf(flow).filter(e => e.to === name);
+  const queues = inputs.filter(e => !e.fused);
+  return inputs.length === 0 ? undefined : queues.length === 0 ? 'fused' : Math.max(...queues.map(fillOf));
 }
 
 function sum(counts: Maybe<Counts>): number {

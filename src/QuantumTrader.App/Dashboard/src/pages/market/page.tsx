@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { Candle, MarketDocument } from '../../live/documents';
-import { fixed, percent, seconds, signed } from '../../look/format';
+import { fixed, integer, percent, seconds, signed } from '../../look/format';
 import { code, t } from '../../look/words';
 import { arrow, Badge, Empty, Panel, toneOf } from '../../parts/basics';
 import { Candles } from '../../parts/candles';
@@ -33,12 +33,13 @@ export function MarketPage(props: { market: MarketDocument; symbol: string; symb
         <span class="price" data-test="last-price">{fixed(fields['last_price'], digits)}</span>
         <span class={toneOf(change)}>{arrow(change)} {signed(change, digits)} ({signed(fields['price_change_5min_pct'], 2)} %) <span class="quiet">{t('market.in_5min')}</span></span>
         <span><span class="quiet">{t('field.spread')}</span> {fixed(fields['spread'], digits)}</span>
+        {market.coverage?.complete === false ? <span title={t('market.partial_why', { unseen: integer(market.coverage.unseen) })}><Badge tone="warn">{t('market.partial')}</Badge></span> : null}
         <span><span class="quiet">VWAP</span> {fixed(fields['vwap'], digits)}</span>
         {market.health ? (
           <span class="health">
             <Badge tone={market.health.status === 'healthy' ? 'good' : 'warn'}>{code('health', market.health.status)}</Badge>
             <span class="quiet">{t('market.data_age')} {seconds(market.health.data_age_seconds)} · {t('market.latency')} {fixed(market.health.latency_ms, 1)} ms · {t('market.error_rate')} {percent(market.health.error_rate, 1)}{market.health.store_connected === undefined || market.health.store_connected === null ? '' : ` · ${t('market.store')} ${t(market.health.store_connected ? 'word.connected' : 'word.not_connected')}`}</span>
-            {(market.health.reasons ?? []).map(r => <Badge key={r} tone="warn">{r}</Badge>)}
+            {(market.health.reasons ?? []).map(r => <Badge key={r} tone="warn">{code('health_reason', r)}</Badge>)}
           </span>
         ) : null}
       </div>
@@ -70,7 +71,7 @@ function decimalsOf(tick: number | null | undefined): number {
 
 function cumulativeDelta(candles: readonly (readonly [string, Candle])[]): Columns & { 1: (number | null)[] } {
   let sum = 0;
-  return [candles.map(([time]) => Date.parse(time) / 1000), candles.map(([, c]) => (sum += c.delta ?? 0)), candles.map(([, c]) => c.delta ?? null)];
+  return [candles.map(([time]) => Date.parse(time) / 1000), candles.map(([, c]) => (sum = c.cumulative_delta ?? sum + (c.delta ?? 0))), candles.map(([, c]) => c.delta ?? null)];
 }
 
 function summary(candles: readonly (readonly [string, Candle])[], digits: number): string {
