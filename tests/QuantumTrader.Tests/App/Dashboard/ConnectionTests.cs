@@ -34,7 +34,7 @@ public sealed class ConnectionTests(DashboardFixture dashboard, ITestOutputHelpe
         await served.EndAsync();
 
         await open.Says(".notice", "The run has ended after");
-        var events = served.Live.Watch.Now().Report.Events.ToString("N0", CultureInfo.GetCultureInfo("en-US"));
+        var events = served.Live.Watch.Now().Report.Events.ToString("N0", CultureInfo.InvariantCulture);
         await open.Says(".status .rate", events);
         await open.Connected("live");
     }
@@ -68,7 +68,7 @@ public sealed class ConnectionTests(DashboardFixture dashboard, ITestOutputHelpe
         await flood.PourAsync(TimeSpan.FromSeconds(3), 1000);
 
         // All came, the newest is shown, lists stay bounded, and the page still does as it is told.
-        await open.Says("[data-test=last-price]", flood.LastPrice.ToString("N0", CultureInfo.GetCultureInfo("en-US")));
+        await open.Says("[data-test=last-price]", flood.LastPrice.ToString("N0", CultureInfo.InvariantCulture));
         (await open.Page.Locator(".tape tbody tr").CountAsync()).ShouldBeLessThanOrEqualTo(50);
         await open.GoAsync("flow");
         var frames = (await open.Page.EvaluateAsync<double[]>("window.frames_")).Order().ToArray();
