@@ -29,6 +29,10 @@ fi
 if [ -n "${for_tests:-}" ] && ! command -v promtool >/dev/null 2>&1; then
     packages="$packages prometheus"
 fi
+# The dashboard's pages are tested in a browser.
+if [ -n "${for_tests:-}" ] && [ -z "${QT_CHROMIUM:-}" ] && ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1 && ! command -v google-chrome >/dev/null 2>&1; then
+    packages="$packages chromium"
+fi
 if [ -n "$packages" ] && [ "$(uname -s)" = Linux ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "Installing $packages (for the ZeroMQ bus, and for tests) ..." >&2

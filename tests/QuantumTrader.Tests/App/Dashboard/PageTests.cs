@@ -111,9 +111,9 @@ public sealed class PageTests(DashboardFixture dashboard)
         open.Complaints.ShouldBeEmpty();
     }
 
-    internal static async Task Eventually(Func<Task<bool>> isSo)
+    internal static async Task Eventually(Func<Task<bool>> isSo, int seconds = 30)
     {
-        for (var deadline = DateTime.UtcNow.AddSeconds(30); !await isSo(); await Task.Delay(50))
+        for (var deadline = DateTime.UtcNow.AddSeconds(seconds); !await isSo(); await Task.Delay(50))
         {
             DateTime.UtcNow.ShouldBeLessThan(deadline, "it did not come to be");
         }

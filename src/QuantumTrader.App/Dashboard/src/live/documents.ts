@@ -228,6 +228,10 @@ export interface Phase {
   readonly approve?: Maybe<string>;
   readonly candidate?: Maybe<string>;
   readonly baseline?: Maybe<string>;
+
+  /** What the step still asks for. */
+  readonly missing?: Maybe<string>;
+  readonly breaker_open?: Maybe<boolean>;
   readonly counts?: Maybe<PhaseCounts>;
   readonly agreement?: Maybe<{ readonly compared?: Maybe<number>; readonly match?: Maybe<number>; readonly mismatch?: Maybe<number>; readonly ratio?: Maybe<number> }>;
   readonly gates?: Maybe<Readonly<Record<string, Gate>>>;

@@ -28,7 +28,7 @@ export function plain(value: Maybe<number>): string {
     return unknown;
   }
   const size = Math.abs(value);
-  return numbers(size >= 1000 ? { maximumFractionDigits: 2 } : size >= 1 ? { maximumFractionDigits: 5 } : { maximumSignificantDigits: 4 }).format(value + 0);
+  return numbers(size >= 1000 ? { maximumFractionDigits: 2 } : size >= 10 ? { maximumFractionDigits: 3 } : size >= 1 ? { maximumFractionDigits: 5 } : { maximumSignificantDigits: 4 }).format(value + 0);
 }
 
 /** The same with its sign said, also for a gain. */

@@ -13,8 +13,8 @@ export function Status(props: { flow: FlowDocument | undefined }) {
     <div class="status">
       <span class="pipeline">{pipeline?.name ?? '–'}</span>
       {pipeline ? <Badge tone={pipeline.state === 'running' ? 'good' : pipeline.state === 'failed' ? 'bad' : 'quiet'}>{code('state', pipeline.state)}</Badge> : null}
-      <span><span class="quiet">{t('shell.event_time')}</span> <time>{dateAndTime(pipeline?.event_time)}</time> <span class="quiet zone">{zoneName()}</span></span>
-      <span class="rate">{perSecond(pipeline?.events_per_second)} <span class="quiet">{integer(pipeline?.events)} {t('shell.events')}</span></span>
+      <span>{pipeline?.event_time ? <><span class="quiet">{t('shell.event_time')}</span> <time>{dateAndTime(pipeline.event_time)}</time> </> : null}<span class="quiet zone">{zoneName()}</span></span>
+      <span class="rate" hidden={!pipeline}>{perSecond(pipeline?.events_per_second)} <span class="quiet">{integer(pipeline?.events)} {t('shell.events')}</span></span>
       {typeof pipeline?.progress === 'number' ? <span class="progress"><Bar share={pipeline.progress} /> {percent(pipeline.progress)}</span> : null}
       <span class="link" role="status" data-test="connection" data-state={link}><Badge tone={tone}>{t(`connection.${link}`)}</Badge></span>
     </div>

@@ -7,8 +7,9 @@ import { useWidth } from '../../parts/size';
 import { edgesOf, fillOf, type Connection } from './edges';
 import { layOut, type Layout } from './layout';
 
-const node = { width: 132, least: 108, height: 66 };
+const node = { width: 132, least: 94, height: 66 };
 const gap = { along: 46, across: 20 };
+const manyLayers = 8;
 
 /** The pipeline's blocks, and between them edges as wide as their rate and coloured by how full they are. */
 export function Graph(props: { flow: FlowDocument; selected: string | undefined; bottleneck: string | undefined; onSelect: (block: string) => void }) {
@@ -51,6 +52,7 @@ function Node(props: { name: string; block: Block; left: number; top: number; wi
       class={`node ${props.isSelected ? 'selected' : ''} ${props.isBottleneck ? 'short' : ''}`}
       data-block={props.name}
       aria-pressed={props.isSelected}
+      title={props.name}
       style={{ left: `${props.left}px`, top: `${props.top}px`, width: `${props.width}px`, height: `${node.height}px` }}
       onClick={() => props.onSelect(props.name)}
     >
@@ -82,12 +84,13 @@ function Link(props: { edge: Connection; path: string; middle: readonly [number,
 /** Turns places into pixels: from left to right where there is room, from top to bottom on a narrow screen. */
 function viewOf(layout: Layout, width: number) {
   const upright = width < 640;
+  const along = layout.layers > manyLayers ? gap.along * 0.7 : gap.along;
   const nodeWidth = upright
     ? Math.min(node.width + 20, Math.max(88, (width - 12) / layout.lanes - 12))
-    : Math.max(node.least, Math.min(node.width + 20, (width - 4) / layout.layers - gap.along));
+    : Math.max(node.least, Math.min(node.width + 20, (width - 4 + along) / layout.layers - along));
   const step = upright
     ? { x: nodeWidth + 12, y: node.height + 30 }
-    : { x: nodeWidth + gap.along, y: node.height + gap.across };
+    : { x: nodeWidth + along, y: node.height + gap.across };
   const corner = (along: number, across: number): [number, number] => (upright ? [2 + across * step.x, 2 + along * step.y] : [2 + along * step.x, 2 + across * step.y]);
   const ends = (points: Layout['ways'][number]['points']) => points.map((p, i) => {
     const [x, y] = corner(p.along, p.across);
@@ -100,7 +103,7 @@ function viewOf(layout: Layout, width: number) {
   return {
     upright,
     nodeWidth,
-    width: upright ? layout.lanes * step.x - 12 + 4 : layout.layers * step.x - gap.along + 4,
+    width: upright ? layout.lanes * step.x - 12 + 4 : layout.layers * step.x - along + 4,
     height: upright ? layout.layers * step.y - 30 + 4 : layout.lanes * step.y - gap.across + 4,
     corner,
     path: (points: Layout['ways'][number]['points']): string => {

@@ -64,8 +64,8 @@ export function layOut(names: readonly string[], edges: readonly { key: string; 
   straighten(layers);
   ways.forEach(way => levelOut(way.through.filter(v => !v.real), layers));
 
-  const least = Math.min(0, ...all.map(v => v.across));
-  const most = Math.max(0, ...all.map(v => v.across));
+  const least = Math.min(...all.map(v => v.across));
+  const most = Math.max(...all.map(v => v.across));
   return {
     places: all.filter(v => v.real).map(v => ({ name: v.name, along: v.layer, across: v.across - least })),
     ways: ways.map(w => ({ key: w.key, from: w.from, to: w.to, points: w.through.map(v => ({ along: v.layer, across: v.across - least })) })),
@@ -104,26 +104,38 @@ function order(layers: Vertex[][]): void {
   }
 }
 
+/** The priority method: in each layer those on the longest ways choose their place first, so that the main line stays straight. */
 function straighten(layers: Vertex[][]): void {
   layers.forEach(layer => layer.forEach((v, i) => (v.across = i - (layer.length - 1) / 2)));
-  for (let sweep = 0; sweep < 12; sweep++) {
+  const length = waysThrough(layers);
+  for (let sweep = 0; sweep < 24; sweep++) {
     for (const layer of sweep % 2 === 0 ? layers : [...layers].reverse()) {
-      const wanted = layer.map(wish);
-      for (let i = 1; i < wanted.length; i++) {
-        wanted[i] = Math.max(wanted[i]!, wanted[i - 1]! + 1);
+      const placed = new Map<number, number>();
+      for (const { v, i } of layer.map((v, i) => ({ v, i })).sort((a, b) => length.get(b.v)! - length.get(a.v)! || a.i - b.i)) {
+        const lowest = Math.max(...[...placed].filter(([j]) => j < i).map(([j, at]) => at + i - j));
+        const highest = Math.min(...[...placed].filter(([j]) => j > i).map(([j, at]) => at + i - j));
+        placed.set(i, Math.min(highest, Math.max(lowest, wish(v, length))));
       }
-
-      // Pushed apart in one direction only, a layer drifts; half of that is taken back.
-      const drift = layer.reduce((sum, v, i) => sum + wanted[i]! - wish(v), 0) / layer.length;
-      layer.forEach((v, i) => (v.across = Math.round((wanted[i]! - drift) * 2) / 2));
+      layer.forEach((v, i) => (v.across = placed.get(i)!));
     }
   }
+  layers.flat().forEach(v => (v.across = Math.round(v.across * 2) / 2));
 }
 
-// A block looks at blocks only: a way that passes it must not pull it aside.
-function wish(vertex: Vertex): number {
-  const neighbours = [...vertex.before, ...vertex.after];
-  return mean(vertex.real ? neighbours.filter(v => v.real) : neighbours) ?? mean(neighbours) ?? vertex.across;
+/** For each vertex, the layers that the longest way through it passes; of a passing way none, as it gives way to blocks. */
+function waysThrough(layers: readonly Vertex[][]): Map<Vertex, number> {
+  const after = new Map<Vertex, number>();
+  for (const v of [...layers].reverse().flat()) {
+    after.set(v, v.real ? 1 + Math.max(0, ...v.after.filter(w => w.real).map(w => after.get(w)!)) : 0);
+  }
+  return new Map(layers.flat().map(v => [v, v.real ? v.layer + after.get(v)! : 0]));
+}
+
+// A block lines up with the neighbours on the longest ways; a way that only passes it must not pull it aside.
+function wish(vertex: Vertex, length: Map<Vertex, number>): number {
+  const neighbours = [...vertex.before, ...vertex.after].filter(v => !vertex.real || v.real);
+  const longest = Math.max(...neighbours.map(v => length.get(v)!));
+  return mean(neighbours.filter(v => length.get(v) === longest)) ?? vertex.across;
 }
 
 /** Leads a long way straight past the blocks, at the first height where it meets none. */

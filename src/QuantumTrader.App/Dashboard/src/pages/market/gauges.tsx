@@ -4,20 +4,23 @@ import { t } from '../../look/words';
 
 /** Order flow as bars between the least and the greatest value; cold ones say so. */
 export function Gauges(props: { gauges: MarketDocument['gauges'] }) {
-  const gauges = Object.entries(props.gauges ?? {}).slice(0, 40);
+  const gauges = Object.entries(props.gauges ?? {}).sort(([, a], [, b]) => Number(hasRange(b)) - Number(hasRange(a))).slice(0, 60);
   return gauges.length === 0 ? <p class="quiet">{t('market.no_gauges')}</p> : <ul class="gauges">{gauges.map(([name, gauge]) => <Row key={name} name={name} gauge={gauge} />)}</ul>;
 }
 
 function Row(props: { name: string; gauge: Gauge }) {
   const { value, min, max, warm } = props.gauge;
-  const hasRange = typeof min === 'number' && typeof max === 'number' && max > min && typeof value === 'number';
   return (
     <li class={warm === false ? 'cold' : ''}>
       <span class="name">{props.name}</span>
-      <span class="track" aria-hidden="true">{hasRange ? <Needle value={value} min={min} max={max} /> : null}</span>
+      {hasRange(props.gauge) ? <span class="track" aria-hidden="true"><Needle value={value ?? 0} min={min!} max={max!} /></span> : <span />}
       <span class="value">{plain(value)}{warm === false ? <small> {t('word.cold')}</small> : null}</span>
     </li>
   );
+}
+
+function hasRange(gauge: Gauge): boolean {
+  return typeof gauge.min === 'number' && typeof gauge.max === 'number' && gauge.max > gauge.min;
 }
 
 /** From zero where zero lies within, else from the least. */

@@ -98,6 +98,7 @@ function Features(props: { features: ModelDocument['features']; block: Maybe<str
   const onlyTroubled = useSignal(false);
   const features = Object.entries(props.features ?? {});
   const troubled = features.filter(([, f]) => f.warm === false || isDrifting(f));
+  const isWatched = features.some(([, f]) => typeof f.psi === 'number' || f.drift);
   const shown = (onlyTroubled.value ? troubled : features).slice(0, 400);
   return (
     <Panel title={t('model.features')} class="features" note={<span>{props.block} {timeOfDay(props.time)}</span>}>
@@ -107,15 +108,15 @@ function Features(props: { features: ModelDocument['features']; block: Maybe<str
       </p>
       <Scroll label={t('model.features')} class="tall">
         <table>
-          <thead><tr><th scope="col" class="text">{t('model.feature')}</th><th scope="col">{t('model.value')}</th><th scope="col" class="text">{t('model.warm')}</th><th scope="col">PSI</th><th scope="col" class="text">{t('model.drift')}</th></tr></thead>
-          <tbody>{shown.map(([name, f]) => <FeatureRow key={name} name={name} feature={f} />)}</tbody>
+          <thead><tr><th scope="col" class="text">{t('model.feature')}</th><th scope="col">{t('model.value')}</th><th scope="col" class="text">{t('model.warm')}</th>{isWatched ? <><th scope="col">PSI</th><th scope="col" class="text">{t('model.drift')}</th></> : null}</tr></thead>
+          <tbody>{shown.map(([name, f]) => <FeatureRow key={name} name={name} feature={f} isWatched={isWatched} />)}</tbody>
         </table>
       </Scroll>
     </Panel>
   );
 }
 
-function FeatureRow(props: { name: string; feature: Feature }) {
+function FeatureRow(props: { name: string; feature: Feature; isWatched: boolean }) {
   const f = props.feature;
   const tone: Tone = f.drift === 'hold' ? 'bad' : f.drift === 'warn' ? 'warn' : '';
   return (
@@ -123,8 +124,12 @@ function FeatureRow(props: { name: string; feature: Feature }) {
       <th scope="row" class="text">{props.name}</th>
       <td>{plain(f.value)}</td>
       <td class="text">{f.warm === false ? <span class="warn">○ {t('word.cold')}</span> : <span class="quiet">● {t('word.warm')}</span>}</td>
-      <td>{typeof f.psi === 'number' ? <><Bar share={f.psi / 0.5} tone={tone} /> {fixed(f.psi, 3)}</> : '–'}</td>
-      <td class={`text ${tone}`}>{f.drift ? code('drift', f.drift) : '–'}</td>
+      {props.isWatched ? (
+        <>
+          <td>{typeof f.psi === 'number' ? <><Bar share={f.psi / 0.5} tone={tone} /> {fixed(f.psi, 3)}</> : '–'}</td>
+          <td class={`text ${tone}`}>{f.drift ? code('drift', f.drift) : '–'}</td>
+        </>
+      ) : null}
     </tr>
   );
 }

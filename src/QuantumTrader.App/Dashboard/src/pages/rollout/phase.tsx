@@ -27,6 +27,8 @@ export function PhaseCard(props: { name: string; phase: Phase }) {
             isDangerous: verb === 'abort',
           })}>{t(`rollout.${verb}`)}</button>
         ))}
+        {phase.breaker_open ? <Badge tone="bad">{t('rollout.breaker')}</Badge> : null}
+        {phase.missing ? <span class="quiet missing"><span>{t('rollout.missing')}</span> <span lang="en">{phase.missing}</span></span> : null}
       </div>
       <div class="pair">
         <dl class="facts">

@@ -106,7 +106,7 @@ function LimitRow(props: { name: string; limit: Limit }) {
   const tone: Tone = share === null ? '' : share > 1 ? 'bad' : share >= 0.75 ? 'warn' : '';
   return (
     <li>
-      <span class="name">{props.name.replaceAll('_', ' ')} {props.limit.scope ? <span class="quiet">{props.limit.scope}</span> : null}</span>
+      <span class="name">{props.name.split('.')[0]!.replaceAll('_', ' ')} {props.limit.scope ? <span class="quiet">{props.limit.scope}</span> : null}</span>
       <Bar share={share} tone={tone} />
       <span class={tone}>{plain(used)} / {plain(limit)} <span class="quiet">{code('unit', props.limit.unit)} · {percent(share)}</span></span>
     </li>
