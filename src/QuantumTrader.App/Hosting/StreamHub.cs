@@ -9,7 +9,8 @@ namespace QuantumTrader.App.Hosting;
 /// </summary>
 internal sealed class StreamHub : IAsyncDisposable
 {
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+    // A page takes its numbers for old when it has heard nothing for 5 seconds.
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, TopicFeed> _feeds = new(StringComparer.Ordinal);

@@ -1,6 +1,6 @@
 import { useSignalEffect } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import type { EmptyDocument, FlowDocument, MarketDocument, ModelDocument, RolloutDocument, TradingDocument } from './live/documents';
+import type { AlertsDocument, EmptyDocument, FlowDocument, MarketDocument, ModelDocument, RolloutDocument, TradingDocument } from './live/documents';
 import { connection, topic, watch } from './live/connection';
 import { exchangeZone } from './look/format';
 import { t } from './look/words';
@@ -33,7 +33,7 @@ export function App() {
     const known = topic<FlowDocument>('flow').value?.pipeline;
     exchangeZone.value = known?.time_zone ?? 'UTC';
     const own = topicOf(route.value.page, route.value.symbol ?? known?.symbols?.[0]);
-    watch(own === undefined ? ['flow'] : ['flow', own]);
+    watch(own === undefined ? ['flow', 'alerts'] : ['flow', 'alerts', own]);
     document.title = `${titleOf(route.value.page)} · ${known?.name ?? 'QuantumTrader'}`;
   });
 
@@ -42,7 +42,7 @@ export function App() {
       <a class="skip" href="#main" onClick={skip}>{t('shell.skip')}</a>
       <header class="top">
         <Tabs page={page} pages={pages} />
-        <Status flow={flow} />
+        <Status flow={flow} alerts={topic<AlertsDocument>('alerts').value} />
       </header>
       <Notice connection={connection.value} pipeline={flow?.pipeline} />
       <main id="main" tabIndex={-1} aria-label={titleOf(page)}>

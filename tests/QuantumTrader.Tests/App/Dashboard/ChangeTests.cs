@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using QuantumTrader.Tests.App.Hosting;
 
 namespace QuantumTrader.Tests.App.Dashboard;
 
@@ -53,7 +54,7 @@ public sealed class ChangeTests(DashboardFixture dashboard)
     }
 
     /// <summary>Presses a button and confirms; true when the host did it, false when it refused.</summary>
-    private static async Task<bool> DoAsync(OpenPage open, string button, string reason, string token = ServedPipeline.Token)
+    private static async Task<bool> DoAsync(OpenPage open, string button, string reason, string token = HostedRun.Token)
     {
         var dialog = open.Page.Locator("dialog");
         if (!await dialog.IsVisibleAsync())

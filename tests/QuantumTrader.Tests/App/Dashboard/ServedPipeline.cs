@@ -1,48 +1,31 @@
-using System.Net;
-using QuantumTrader.App.Commands;
 using QuantumTrader.App.Hosting;
-using QuantumTrader.Dataflow;
-using QuantumTrader.Pipelines;
 using QuantumTrader.Rollout;
+using QuantumTrader.Tests.App.Hosting;
 
 namespace QuantumTrader.Tests.App.Dashboard;
 
-/// <summary>A real pipeline that runs in this process, and its host.</summary>
+/// <summary>One of pipelines/, running in this process beside its host.</summary>
 internal sealed class ServedPipeline : IAsyncDisposable
 {
-    public const string Token = "the token of these tests";
-
     private readonly CancellationTokenSource _stop = new();
-    private readonly BlockFactory _factory;
-    private readonly Graph _graph;
-    private readonly LiveHost _host;
+    private readonly HostedRun _hosted;
     private readonly Task _run;
 
-    private ServedPipeline(BlockFactory factory, Graph graph, LiveHost host, LiveRun live)
+    private ServedPipeline(HostedRun hosted)
     {
-        (_factory, _graph, _host, Live) = (factory, graph, host, live);
-        _run = RunAsync();
+        _hosted = hosted;
+        hosted.Live.Factory.Section<RolloutSection>()?.Begin();
+        _run = hosted.RunAsync(_stop.Token);
     }
 
-    public LiveRun Live { get; }
+    public LiveRun Live => _hosted.Live;
 
-    public Uri Address => _host.Address;
+    public Uri Address => _hosted.Host.Address;
 
-    /// <summary>Starts one of pipelines/ on any free port, or on this one.</summary>
-    public static Task<ServedPipeline> StartAsync(string pipeline, int port, params string[] sets) => StartFileAsync(Path.Combine(Qt.Root, "pipelines", pipeline), port, sets);
-
-    /// <summary>Starts the pipeline of a file.</summary>
-    public static async Task<ServedPipeline> StartFileAsync(string file, int port, params string[] sets)
-    {
-        var loaded = new PipelineLoader(PipelineArguments.Registry).Load(file, null, sets);
-        var plan = loaded.Plan ?? throw new InvalidOperationException(string.Join("\n", loaded.Findings));
-        var factory = new BlockFactory(plan, TimeProvider.System);
-        var graph = PipelineBuilder.Build(plan, factory);
-        factory.Section<RolloutSection>()?.Begin();
-        var live = new LiveRun(factory, graph, TimeProvider.System);
-        var host = await LiveHost.StartAsync(live, new HostOptions { UpdatesPerSecond = 10, RequestsPerSecond = 10_000 }, new IPEndPoint(IPAddress.Loopback, port), Token);
-        return new ServedPipeline(factory, graph, host, live);
-    }
+    /// <summary>Starts on this port; 0 for any free one.</summary>
+    public static async Task<ServedPipeline> StartAsync(string pipeline, int port, params string[] sets) => new(await HostedRun.StartAsync(
+        await File.ReadAllTextAsync(Path.Combine(Qt.Root, "pipelines", pipeline)), listen: $"127.0.0.1:{port}", sets: sets,
+        options: new HostOptions { UpdatesPerSecond = 10, RequestsPerSecond = 10_000 }));
 
     /// <summary>The run ends, as after Ctrl-C; the host stays.</summary>
     public async Task EndAsync()
@@ -54,11 +37,7 @@ internal sealed class ServedPipeline : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await EndAsync();
-        await _host.DisposeAsync();
-        _graph.Dispose();
-        _factory.Dispose();
+        await _hosted.DisposeAsync();
         _stop.Dispose();
     }
-
-    private async Task RunAsync() => Live.End(await _graph.RunAsync(_stop.Token));
 }

@@ -67,7 +67,7 @@ internal sealed class UpdateFlood : IAsyncDisposable
         context.Response.ContentType = "text/event-stream";
         foreach (var topic in topics.Split(','))
         {
-            await context.Response.WriteAsync(_snapshots[topic], context.RequestAborted);
+            await context.Response.WriteAsync(_snapshots.GetValueOrDefault(topic, $"event: snapshot\ndata: {JsonSerializer.Serialize(new { topic, version = 1, data = new { } })}\n\n"), context.RequestAborted);
         }
 
         await context.Response.Body.FlushAsync(context.RequestAborted);

@@ -44,9 +44,9 @@ internal sealed class HostedRun : IAsyncDisposable
     public HttpClient Client { get; } = new();
 
     public static async Task<HostedRun> StartAsync(
-        string yaml = Yaml, string? token = Token, HostOptions? options = null, string listen = "127.0.0.1:0", IReadOnlyList<ITopic>? topics = null, Func<string, string?>? environment = null)
+        string yaml = Yaml, string? token = Token, HostOptions? options = null, string listen = "127.0.0.1:0", IReadOnlyList<ITopic>? topics = null, Func<string, string?>? environment = null, IReadOnlyList<string>? sets = null)
     {
-        var loaded = new PipelineLoader(PipelineArguments.Registry).LoadText(yaml, Path.Combine(Qt.Root, "pipelines", "hosted.yml"), null, null, environment ?? (_ => null));
+        var loaded = new PipelineLoader(PipelineArguments.Registry).LoadText(yaml, Path.Combine(Qt.Root, "pipelines", "hosted.yml"), null, sets, environment ?? (_ => null));
         var run = new HostedRun(loaded.Plan ?? throw new InvalidOperationException(string.Join('\n', loaded.Findings)));
         try
         {
@@ -62,10 +62,10 @@ internal sealed class HostedRun : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs to the end.</summary>
-    public async Task<GraphReport> RunAsync()
+    /// <summary>Runs to the end, or until it is stopped.</summary>
+    public async Task<GraphReport> RunAsync(CancellationToken stop = default)
     {
-        var report = await _graph.RunAsync();
+        var report = await _graph.RunAsync(stop);
         Live.End(report);
         return report;
     }

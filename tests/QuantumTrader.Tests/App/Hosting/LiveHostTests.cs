@@ -120,7 +120,7 @@ public sealed class LiveHostTests
         await using var run = await HostedRun.StartAsync();
         using var page = await run.Client.GetAsync("/");
         page.Content.Headers.ContentType!.MediaType.ShouldBe("text/html");
-        page.Headers.GetValues("Content-Security-Policy").ShouldHaveSingleItem().ShouldStartWith("default-src 'self';");
+        page.Headers.GetValues("Content-Security-Policy").ShouldHaveSingleItem().ShouldStartWith("default-src 'none'; script-src 'self';");
         page.Headers.GetValues("X-Frame-Options").ShouldBe(["DENY"]);
 
         using var again = await run.SendAsync(HttpMethod.Get, "/", null, ("If-None-Match", page.Headers.ETag!.ToString()));

@@ -317,3 +317,16 @@ export interface Limit {
   readonly unit?: Maybe<string>;
   readonly scope?: Maybe<string>;
 }
+
+export interface AlertsDocument {
+  readonly active?: Maybe<Readonly<Record<string, Alert>>>;
+  readonly history?: Maybe<Readonly<Record<string, Alert>>>;
+}
+
+export interface Alert {
+  readonly time: string;
+  readonly rule: string;
+  readonly subject?: Maybe<string>;
+  readonly severity: string;
+  readonly message: string;
+}

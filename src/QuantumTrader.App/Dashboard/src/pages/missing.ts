@@ -11,7 +11,7 @@ export function missing(page: Page): { title: Word; hint: Word; yaml: string } {
     case 'trading':
       return { title: 'empty.no_orders', hint: 'empty.add', yaml: '  signal: { type: signal, from: model }\n  risk:   { type: risk, from: signal, max_position: 1 }\n  orders: { type: execution.paper, from: risk, market: book }' };
     case 'history':
-      return { title: 'empty.no_store', hint: 'empty.add', yaml: 'stores:\n  history: { type: journal, path: history }\nblocks:\n  store: { type: sink.store, from: normalize, store: history }' };
+      return { title: 'empty.no_store', hint: 'empty.add', yaml: 'store: { kind: journal, journal: { path: history } }\nblocks:\n  keep: { type: sink.store, from: normalize }' };
     default:
       return { title: 'empty.no_market', hint: 'empty.add', yaml: '  book:  { type: book, from: normalize }\n  rings: { type: rings, from: book, trades: 1000, books: 100, candles: 201 }' };
   }
