@@ -44,7 +44,7 @@ public sealed class PictureTests(DashboardFixture dashboard)
 
     private static BrowserNewContextOptions Wide(bool dark) => new()
     {
-        ViewportSize = new() { Width = 1360, Height = 850 }, ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+        ViewportSize = new() { Width = 1320, Height = 820 }, ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
     };
 
     private sealed class PictureFactAttribute : FactAttribute

@@ -30,6 +30,7 @@ export function HistoryPage(props: { symbol: string; symbols: readonly string[];
       <Panel title={t('history.moment')} class="wide">
         <form class="tools" onSubmit={event => event.preventDefault()}>
           <Symbols page="history" symbol={props.symbol} symbols={props.symbols} />
+          <b>{props.symbol}</b>
           <label>{t('history.pick')} <span class="quiet">({zone})</span>
             <input type="datetime-local" name="moment" step="1" value={toWallClock(moment, zone)} onInput={event => {
               const time = fromWallClock(event.currentTarget.value, zone);
