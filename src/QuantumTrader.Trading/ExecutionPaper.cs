@@ -46,6 +46,7 @@ public sealed record ExecutionPaperOptions
 [Block("execution.paper", "Executes orders on paper, against the book, quotes or trades of the port market.", Trading = true)]
 [SidePort("market")]
 [RunEvent("QT2601", "open_at_end", "Orders were open at the end of the run.", "Nothing, if the session was meant to end with them.")]
+[RunEvent("QT2604", "order_cancelled", "An open order was cancelled, because trading was stopped.", "Nothing.")]
 public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
 {
     /// <summary>Orders that may be open at a time; more are refused as <c>too_many_open</c>.</summary>

@@ -57,6 +57,8 @@ public sealed record KillState(bool Engaged, string Reason, string Actor, DateTi
 /// action is part of the input, and repeating the input with these halts repeats the output.
 /// </summary>
 [Section("trading", "How trading is stopped from outside.")]
+[RunEvent("QT2602", "halted", "Trading was stopped from outside.", "Resume it on the dashboard, or remove the kill file, when it shall go on.", Level = RunEventLevel.Error)]
+[RunEvent("QT2603", "resumed", "Trading goes on.", "Nothing.", Level = RunEventLevel.Information)]
 public sealed class KillSwitch : IDisposable
 {
     private const int MaxHalts = 1000;
