@@ -1,5 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using QuantumTrader.App.Api;
+using QuantumTrader.App.Hosting;
+using QuantumTrader.App.Reports;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Rollout;
@@ -8,12 +13,12 @@ using QuantumTrader.Rollout.Journal;
 
 namespace QuantumTrader.App.Commands;
 
-/// <summary><c>qt rollout</c>: shows the phases of a pipeline, and changes them while nothing runs it.</summary>
+/// <summary><c>qt rollout</c>: shows and changes the phases of a pipeline: those of a running one, or of the state that one left.</summary>
 internal static class RolloutCommand
 {
-    public static Command Create() => new("rollout", "Shows what a pipeline rolls out, and changes it while nothing runs it. Example: qt rollout status pipelines/rollout.yml")
+    public static Command Create() => new("rollout", "Shows what a pipeline rolls out, and changes it: of a running one with --host, else of the state that it left. Example: qt rollout status pipelines/rollout.yml")
     {
-        Plan(), Status(), History(),
+        Plan(), Status(), History(), Report(), Switch(),
         Change("start", PhaseAction.Start, "A phase that is off goes into the shadow."),
         Change("promote", PhaseAction.Promote, "A phase goes on by one step, when the step has what it asks for; with --full to its end."),
         Change("hold", PhaseAction.Hold, "A phase stops going on by itself."),
@@ -22,7 +27,7 @@ internal static class RolloutCommand
         Change("rollback", PhaseAction.Rollback, "All phases up to a level are taken out."),
     };
 
-    private static Command Plan() => Show("plan", "The steps of every phase, what they serve, and how long their gates take at best.", (rollout, symbols, _) =>
+    private static Command Plan() => Show("plan", "The steps of every phase, what they serve, and how long their gates take at best.", null, (rollout, symbols, _) =>
     {
         var phases = rollout.Phases.Select(p => new
         {
@@ -50,7 +55,7 @@ internal static class RolloutCommand
         ]));
     });
 
-    private static Command Status() => Show("status", "Where every phase stands.", (rollout, _, _) =>
+    private static Command Status() => Show("status", "Where every phase stands.", new Asked("/api/rollout", StatusLines), (rollout, _, _) =>
     {
         rollout.Resume(toWrite: false);
         var phases = rollout.Phases.Select(p => new
@@ -66,20 +71,107 @@ internal static class RolloutCommand
         return (new { rollout.StateFolder, rollout.Damage, Phases = phases }, rollout.Damage is { } damage ? lines.Prepend($"Only the baselines may run: {damage}.") : lines);
     });
 
-    private static Command History() => Show("history", "What happened to the phases, and why.", (rollout, _, _) =>
+    private static Command History() => Show("history", "What happened to the phases, and why.", new Asked("/api/rollout/history", HistoryLines), (rollout, _, _) =>
     {
         var entries = rollout.StateFolder is { } folder ? StateFolder.Look(folder).Entries : [];
-        return (new { Entries = entries }, entries.Select(e => string.Create(CultureInfo.InvariantCulture,
-            $"{e.Seq,5} {e.Time:yyyy-MM-ddTHH:mm:ssZ} {e.Actor,-4} {(e.Kind == JournalKind.Change ? $"{e.Phase}: {e.From!.ToState(0)} -> {e.To!.ToState(0)}" : e.Kind.ToString().ToLowerInvariant())}{(e.Reason.Length > 0 ? $" ({e.Reason})" : "")}")));
+        return (new { Entries = entries }, entries.Select(Line));
     });
 
-    private static Command Show(string name, string summary, Func<RolloutSection, IReadOnlyList<string>, ParseResult, (object Json, IEnumerable<string> Lines)> show)
+    private static Command Report()
     {
-        var pipeline = new PipelineArguments();
-        var json = new Option<bool>("--json") { Description = "Print it as JSON." };
+        var file = new Argument<string?>("report") { Description = "A report that `qt run --report` wrote; without it a running pipeline is asked.", Arity = ArgumentArity.ZeroOrOne };
+        var (host, json) = (HostOption(), JsonOption());
+        var command = new Command("report", "How far a pipeline has moved to its new path: calls, fallbacks, latencies, progress. Example: qt rollout report .qt/report.json") { file, host, json };
+        command.SetAction(arguments =>
+        {
+            if (arguments.GetValue(file) is not { } name)
+            {
+                return Print(HostClient.Get(arguments.GetValue(host) ?? HostClient.Default, "/api/rollout/report"), arguments.GetValue(json), MigrationLines);
+            }
+
+            try
+            {
+                var report = JsonNode.Parse(File.ReadAllText(name))?["rollout"]?["migration"];
+                return Print(report is null
+                    ? new HostAnswer(ExitCodes.Failed, null, $"'{name}' tells of no rollout: its pipeline has no phases, or it is no report of `qt run --report`.")
+                    : new HostAnswer(ExitCodes.Good, report, ""), arguments.GetValue(json), MigrationLines);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+            {
+                Console.Error.WriteLine($"'{name}' cannot be read as a report: {error.Message}");
+                return ExitCodes.Outside;
+            }
+        });
+        return command;
+    }
+
+    private static Command Switch()
+    {
+        var name = new Argument<string?>("name") { Description = "Name of a switch, such as FORCE_FAST_MODE; without it all are shown.", Arity = ArgumentArity.ZeroOrOne };
+        var value = new Argument<string?>("value") { Description = "Its new value; it counts from the next event on.", Arity = ArgumentArity.ZeroOrOne };
+        var reason = new Option<string>("--reason") { Description = "Why; for the journal.", DefaultValueFactory = _ => "" };
+        var (host, json) = (HostOption(), JsonOption());
+        var command = new Command("switch", "Shows the switches of a running pipeline, or changes one; the token is in QT_TOKEN. Example: qt rollout switch FORCE_FAST_MODE true --reason drill") { name, value, reason, host, json };
+        command.SetAction(arguments =>
+        {
+            var address = arguments.GetValue(host) ?? HostClient.Default;
+            if (arguments.GetValue(name) is { } one && arguments.GetValue(value) is { } text)
+            {
+                return Print(HostClient.Post(address, $"/api/switches/{Uri.EscapeDataString(one)}", new { Value = text, Reason = arguments.GetValue(reason) }), arguments.GetValue(json), WordsOf);
+            }
+
+            return Print(HostClient.Get(address, "/api/switches"), arguments.GetValue(json), answer => answer.AsArray()
+                .Where(s => arguments.GetValue(name) is not { } only || only.Equals((string?)s!["name"], StringComparison.OrdinalIgnoreCase))
+                .Select(s => $"{(string?)s!["name"],-24} {(string?)s["value"] ?? "not set",-10} {(string?)s["legal"]}"));
+        });
+        return command;
+    }
+
+    private static string Line(JournalEntry e) => string.Create(CultureInfo.InvariantCulture,
+        $"{e.Seq,5} {e.Time:yyyy-MM-ddTHH:mm:ssZ} {e.Actor,-4} {(e.Kind == JournalKind.Change ? $"{e.Phase}: {e.From!.ToState(0)} -> {e.To!.ToState(0)}" : e.Kind.ToString().ToLowerInvariant())}{(e.Reason.Length > 0 ? $" ({e.Reason})" : "")}");
+
+    private static IEnumerable<string> HistoryLines(JsonNode answer) => answer.Deserialize<HistoryView>(Json.Sent)!.Entries.Select(Line);
+
+    private static IEnumerable<string> MigrationLines(JsonNode answer) => answer.Deserialize<MigrationReport>(Json.Sent)!.ToLines();
+
+    private static IEnumerable<string> WordsOf(JsonNode answer) => [(string)answer["words"]!];
+
+    private static IEnumerable<string> StatusLines(JsonNode answer) => answer["phases"]!.AsObject().Select(p => string.Create(
+        CultureInfo.InvariantCulture, $"{p.Key,-16} {(string?)p.Value!["text"],-24} generation {(long?)p.Value["epoch"]}{(string.IsNullOrEmpty((string?)p.Value["missing"]) ? "" : $"; {(string?)p.Value["missing"]}")}"));
+
+    private static Option<string?> HostOption() => new("--host") { Description = $"Address of a running pipeline; {HostClient.Default} when neither this nor a pipeline is given. The token is in QT_TOKEN." };
+
+    private static Option<bool> JsonOption() => new("--json") { Description = "Print it as JSON." };
+
+    private static int Print(HostAnswer answer, bool asJson, Func<JsonNode, IEnumerable<string>> lines)
+    {
+        if (answer.Answer is not { } document)
+        {
+            Console.Error.WriteLine(answer.Words);
+            return answer.Code;
+        }
+
+        Console.WriteLine(asJson ? Json.Serialize(document) : string.Join(Environment.NewLine, lines(document)));
+        return answer.Code;
+    }
+
+    /// <summary>What a running pipeline is asked instead, and how its answer is printed.</summary>
+    private sealed record Asked(string Path, Func<JsonNode, IEnumerable<string>> Lines);
+
+    private static Command Show(string name, string summary, Asked? asked, Func<RolloutSection, IReadOnlyList<string>, ParseResult, (object Json, IEnumerable<string> Lines)> show)
+    {
+        var pipeline = new PipelineArguments(isOptional: asked is not null);
+        var (host, json) = (HostOption(), JsonOption());
         var command = new Command(name, $"{summary} Example: qt rollout {name} pipelines/rollout.yml") { json };
         pipeline.AddTo(command);
-        command.SetAction(arguments => Use(pipeline, arguments, (rollout, symbols) =>
+        if (asked is not null)
+        {
+            command.Options.Add(host);
+        }
+
+        command.SetAction(arguments => asked is not null && (arguments.GetValue(host) is not null || !pipeline.IsGiven(arguments))
+            ? pipeline.IsGiven(arguments) ? Both() : Print(HostClient.Get(arguments.GetValue(host) ?? HostClient.Default, asked.Path), arguments.GetValue(json), asked.Lines)
+            : Use(pipeline, arguments, (rollout, symbols) =>
         {
             var (data, lines) = show(rollout, symbols, arguments);
             Console.WriteLine(arguments.GetValue(json) ? Json.Serialize(data) : string.Join(Environment.NewLine, lines));
@@ -90,13 +182,14 @@ internal static class RolloutCommand
 
     private static Command Change(string name, PhaseAction action, string summary)
     {
-        var pipeline = new PipelineArguments();
-        var phase = new Argument<string>("phase") { Description = "Name of the phase." };
-        var level = new Argument<int>("level") { Description = "Phases of this level and below: 1 the last one, 4 all." };
+        var isRollback = action == PhaseAction.Rollback;
+        var pipeline = new PipelineArguments(description: $"The pipeline file, when nothing runs it; left out to ask a running one, which then takes {(isRollback ? "the level" : "the phase")} alone.");
+        var phase = new Argument<string?>("phase") { Description = "Name of the phase.", Arity = ArgumentArity.ZeroOrOne };
+        var level = new Argument<string?>("level") { Description = "Phases of this level and below: 1 the last one, 4 all.", Arity = ArgumentArity.ZeroOrOne };
+        var host = HostOption();
         var reason = new Option<string>("--reason") { Description = "Why; for the journal.", DefaultValueFactory = _ => "" };
         var full = new Option<bool>("--full") { Description = "Past all steps and gates. Needs a reason." };
-        var isRollback = action == PhaseAction.Rollback;
-        var command = new Command(name, $"{summary} Example: qt rollout {name} pipelines/rollout.yml {(isRollback ? "1" : "enhanced_ml")} --reason drill") { reason };
+        var command = new Command(name, $"{summary} Example: qt rollout {name} pipelines/rollout.yml {(isRollback ? "1" : "enhanced_ml")} --reason drill") { reason, host };
         pipeline.AddTo(command);
         command.Arguments.Add(isRollback ? level : phase);
         if (action == PhaseAction.Promote)
@@ -104,7 +197,44 @@ internal static class RolloutCommand
             command.Options.Add(full);
         }
 
-        command.SetAction(arguments => Use(pipeline, arguments, (rollout, _) =>
+        command.SetAction(arguments =>
+        {
+            // A single word is the phase of a running pipeline; two are a pipeline's file and its phase.
+            var second = arguments.GetValue(isRollback ? level : phase);
+            if (second is not null && arguments.GetValue(host) is not null)
+            {
+                return Both();
+            }
+
+            var target = second ?? pipeline.File(arguments)!;
+            if (isRollback && !int.TryParse(target, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            {
+                Console.Error.WriteLine($"The level of a rollback was '{target}'. Legal: 1 to 4.");
+                return ExitCodes.Usage;
+            }
+
+            var asked = new PhaseCommand(action)
+            {
+                Phase = isRollback ? "" : target,
+                Level = isRollback ? int.Parse(target, CultureInfo.InvariantCulture) : 0,
+                Full = action == PhaseAction.Promote && arguments.GetValue(full),
+                Reason = arguments.GetValue(reason)!,
+                Actor = "cli",
+            };
+            return second is null
+                ? Print(HostClient.Post(arguments.GetValue(host) ?? HostClient.Default, isRollback ? "/api/rollout/rollback" : $"/api/rollout/{Uri.EscapeDataString(target)}/{name}", isRollback ? new { asked.Level, asked.Reason } : new { asked.Full, asked.Reason }), false, WordsOf)
+                : Offline(pipeline, arguments, asked);
+        });
+        return command;
+    }
+
+    private static int Both()
+    {
+        Console.Error.WriteLine("A pipeline's file and --host were given. Name one of the two: the file when nothing runs it, else --host.");
+        return ExitCodes.Usage;
+    }
+
+    private static int Offline(PipelineArguments pipeline, ParseResult arguments, PhaseCommand command) => Use(pipeline, arguments, (rollout, _) =>
         {
             if (rollout.StateFolder is null)
             {
@@ -113,19 +243,10 @@ internal static class RolloutCommand
             }
 
             rollout.Resume(toWrite: true);
-            var answer = rollout.Control.SendOffline(new PhaseCommand(action)
-            {
-                Phase = isRollback ? "" : arguments.GetValue(phase)!,
-                Level = isRollback ? arguments.GetValue(level) : 0,
-                Full = action == PhaseAction.Promote && arguments.GetValue(full),
-                Reason = arguments.GetValue(reason)!,
-                Actor = "cli",
-            });
+            var answer = rollout.Control.SendOffline(command);
             (answer.IsAccepted ? Console.Out : Console.Error).WriteLine(answer.Words);
             return answer.IsAccepted ? ExitCodes.Good : ExitCodes.Failed;
-        }));
-        return command;
-    }
+        });
 
     private static int Use(PipelineArguments pipeline, ParseResult arguments, Func<RolloutSection, IReadOnlyList<string>, int> use)
     {

@@ -72,7 +72,8 @@ internal static class RunCommand
                     Say(live, LogLevel.Debug, $"{one.Name} is {one.Value}");
                 }
 
-                var result = RunReport.Of(plan.Name, await RunAsync(live, stop.Token).ConfigureAwait(false)) with { Rollout = RolloutReport.Of(factory.Section<RolloutSection>()) };
+                var ended = await RunAsync(live, stop.Token).ConfigureAwait(false);
+                var result = RunReport.Of(plan.Name, ended) with { Rollout = RolloutReport.Of(factory.Section<RolloutSection>(), plan, ended) };
                 Console.Write(arguments.GetValue(json) ? Json.Serialize(result) + Environment.NewLine : result.ToText(withHashes));
                 var written = arguments.GetValue(report) is not { } file || Write(file, result);
                 if (arguments.GetValue(stay) && host is not null && !stop.Token.IsCancellationRequested)

@@ -25,6 +25,7 @@ internal static class HostParts
         new ModelApi(views),
         new TradingApi(views),
         new HistoryApi(views),
+        new RolloutApi(run),
     ];
 
     /// <summary>The documents of the stream.</summary>
@@ -35,5 +36,6 @@ internal static class HostParts
         .. views.Market?.Instruments.Select(i => new MarketTopic(views, i.Symbol)) ?? [],
         new ModelApi(views),
         new TradingApi(views),
+        new RolloutApi(run),
     ];
 }

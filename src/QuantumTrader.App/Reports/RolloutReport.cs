@@ -1,4 +1,5 @@
 using System.Globalization;
+using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Rollout;
 
@@ -13,9 +14,13 @@ internal sealed record RolloutReport(IReadOnlyList<RolloutReport.PhaseLine> Phas
     public sealed record PhaseLine(string Name, string State, PhaseCounts Counts);
 
     /// <summary>The report of a section; null when the pipeline has none.</summary>
-    public static RolloutReport? Of(RolloutSection? rollout) => rollout is null ? null : new RolloutReport(
+    public static RolloutReport? Of(RolloutSection? rollout, PipelinePlan plan, GraphReport graph) => rollout is null ? null : new RolloutReport(
         [.. rollout.Phases.Select(p => new PhaseLine(p.Options.Name, p.State.ToString(), p.Evidence.Count()))],
-        [.. rollout.Control.Transitions.Select(t => $"{(t.EventTime == 0 ? "at the start" : IsoTime.ToText(t.EventTime))} {t.Phase}: {t.From} -> {t.To} ({t.Reason})")]);
+        [.. rollout.Control.Transitions.Select(t => $"{(t.EventTime == 0 ? "at the start" : IsoTime.ToText(t.EventTime))} {t.Phase}: {t.From} -> {t.To} ({t.Reason})")])
+    { Migration = MigrationReport.Of(rollout, plan, graph.Blocks) };
+
+    /// <summary>How far the pipeline has moved to its new path.</summary>
+    public MigrationReport? Migration { get; init; }
 
     /// <summary>For people: the story, and a line per phase.</summary>
     public IEnumerable<string> ToLines() => Story.Concat(Phases.Select(p => string.Create(

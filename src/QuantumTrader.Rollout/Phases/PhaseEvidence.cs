@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using QuantumTrader.Dataflow;
+
 namespace QuantumTrader.Rollout;
 
 /// <summary>What came of asking baseline and candidate the same.</summary>
@@ -41,6 +44,22 @@ public enum FallbackReason
     Shed,
 }
 
+/// <summary>Whose answer went on.</summary>
+public enum PhaseSide
+{
+    /// <summary>The baseline's, whose turn it was.</summary>
+    Baseline,
+
+    /// <summary>The candidate's.</summary>
+    Candidate,
+
+    /// <summary>The baseline's, because the candidate had none.</summary>
+    Fallback,
+}
+
+/// <summary>How long the answers of a side took, from the arrival of the operation until it went on, in milliseconds.</summary>
+public sealed record SideLatency(long Count, double Average, double P50, double P95, double P99);
+
 /// <summary>What was counted of a phase since it was made. <c>Ops = OriginalCalls + EnhancedCalls</c>.</summary>
 public sealed record PhaseCounts
 {
@@ -55,6 +74,15 @@ public sealed record PhaseCounts
 
     /// <summary>Operations that the candidate should have served and did not, by reason.</summary>
     public required IReadOnlyDictionary<FallbackReason, long> Fallbacks { get; init; }
+
+    /// <summary>All fallbacks.</summary>
+    public long FallbackCount => Fallbacks.Values.Sum();
+
+    /// <summary>Operations that the candidate should have served: <c>EnhancedCalls + FallbackCount</c>.</summary>
+    public long EnhancedAttempts => EnhancedCalls + FallbackCount;
+
+    /// <summary>How long answers took while the candidate ran, by side.</summary>
+    public IReadOnlyDictionary<PhaseSide, SideLatency> Latency { get; init; } = new Dictionary<PhaseSide, SideLatency>();
 
     /// <summary>Operations that were handed to the candidate.</summary>
     public required long ShadowStarted { get; init; }
@@ -86,6 +114,7 @@ public sealed class PhaseEvidence
     private readonly Lock _gate = new();
     private readonly long[] _fallbacks = new long[Enum.GetValues<FallbackReason>().Length];
     private readonly long[] _outcomes = new long[Enum.GetValues<Outcome>().Length];
+    private readonly SideTimes[] _times = [.. Enum.GetValues<PhaseSide>().Select(_ => new SideTimes())];
     private Breaker? _breaker;
     private StepWatch? _watch;
     private long _eventTime;
@@ -209,6 +238,11 @@ public sealed class PhaseEvidence
         }
     }
 
+    /// <summary>An answer went on. Only the thread that decides on answers may tell.</summary>
+    /// <param name="side">Whose it was.</param>
+    /// <param name="ticks">Timestamps of the clock since the operation came.</param>
+    internal void Took(PhaseSide side, long ticks) => _times[(int)side].Add(ticks);
+
     /// <summary>All counts of one instant.</summary>
     public PhaseCounts Count()
     {
@@ -224,6 +258,7 @@ public sealed class PhaseEvidence
                 Outcomes = Enum.GetValues<Outcome>().ToDictionary(o => o, o => _outcomes[(int)o]),
                 Late = _late,
                 Abandoned = _abandoned,
+                Latency = Enum.GetValues<PhaseSide>().Where(s => !_times[(int)s].IsEmpty).ToDictionary(s => s, s => _times[(int)s].Read()),
                 Repeated = _repeated,
                 Contradicted = _contradicted,
             };
@@ -271,6 +306,27 @@ public sealed class PhaseEvidence
         lock (_gate)
         {
             return _watch?.Save();
+        }
+    }
+
+    private sealed class SideTimes
+    {
+        private readonly LatencyHistogram _histogram = new();
+        private long _sum;
+
+        public bool IsEmpty => Volatile.Read(ref _sum) == 0;
+
+        public void Add(long ticks)
+        {
+            _histogram.Record(ticks, 1);
+            Volatile.Write(ref _sum, _sum + ticks);
+        }
+
+        public SideLatency Read()
+        {
+            var (count, quantiles) = _histogram.Quantiles(0.5, 0.95, 0.99);
+            var average = 1000.0 * Volatile.Read(ref _sum) / Stopwatch.Frequency / Math.Max(1, count);
+            return new SideLatency(count, Math.Round(average, 6), Math.Round(quantiles[0] / 1000, 6), Math.Round(quantiles[1] / 1000, 6), Math.Round(quantiles[2] / 1000, 6));
         }
     }
 

@@ -72,6 +72,8 @@ internal sealed class EffectGate<T> : Operator<T, T> where T : struct, IEvent<T>
 
     public override object? Report() => _phase.Evidence.Count();
 
+    public override IReadOnlyList<BlockGauge> Gauges => _phase.ToGauges();
+
     public override void Dispose()
     {
         _line.Dispose();

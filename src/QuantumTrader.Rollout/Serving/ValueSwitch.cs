@@ -25,6 +25,7 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
     private readonly Switches _switches;
     private long _toldAt = long.MinValue;
     private long _untold;
+    private long _came;
 
     public ValueSwitch(CandidateLine<TIn, TOut> line, EventFormat<TOut> format, Switches switches, TimeProvider clock)
     {
@@ -42,6 +43,8 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
             return;
         }
 
+        // The baseline's answers of a run are there together; only the candidate's are waited for one by one.
+        _came = _clock.GetTimestamp();
         foreach (ref var answer in run)
         {
             var address = _format.AddressOf(in answer);
@@ -53,6 +56,8 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
     public override void Complete() => _shadow.Finish();
 
     public override object? Report() => _phase.Evidence.Count();
+
+    public override IReadOnlyList<BlockGauge> Gauges => _phase.ToGauges();
 
     private void Answer(ref TOut answer, in EventAddress address)
     {
@@ -75,6 +80,7 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
         if (!Serves(now, in answer, in address))
         {
             _phase.Evidence.Original(1, now);
+            _phase.Evidence.Took(PhaseSide.Baseline, _came - arrival.Stamp);
         }
         else if (!now.Serves)
         {
@@ -111,6 +117,8 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
             answer = candidates;
             _phase.Evidence.Enhanced(now);
         }
+
+        _phase.Evidence.Took(reason is null ? PhaseSide.Candidate : PhaseSide.Fallback, _clock.GetTimestamp() - stamp);
     }
 
     private void Keep(PhaseState state, in TOut answer, in EventAddress address, FallbackReason reason)

@@ -1,0 +1,151 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using QuantumTrader.App.Commands;
+
+namespace QuantumTrader.Tests.App;
+
+/// <summary>Phases of a pipeline that runs in a process of its own, over HTTP and with the command.</summary>
+public sealed class RolloutHostTests : IDisposable
+{
+    private const string Token = "a secret of the test";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly HttpClient _client = new();
+    private Process? _process;
+    private string _host = "";
+
+    public void Dispose()
+    {
+        _process?.Kill(entireProcessTree: true);
+        _process?.WaitForExit();
+        _process?.Dispose();
+        _client.Dispose();
+        _folder.Dispose();
+    }
+
+    private string Pipeline => _folder.Write(
+        "p.yml",
+        "version: 1",
+        "pipeline: rollout",
+        $"plugins: [{Path.Combine(AppContext.BaseDirectory, "RolloutBlocks.dll")}]",
+        "blocks:",
+        "  feed:      { type: rollout.feed, count: 10000000, pause_microseconds: 200 }",
+        "  baseline:  { type: rollout.answer, from: feed, by: baseline }",
+        "  candidate: { type: rollout.answer, from: feed, by: candidate, phase: new }",
+        "  keep:      { type: rollout.keep, from: baseline }",
+        "rollout:",
+        "  state: { path: state }",
+        "  phases:",
+        "    - { name: new, baseline: { block: baseline }, candidate: { block: candidate }, serve: { deadline: 2s }, steps: [{ shadow: { min_samples: 10 }, approve: manual }, { serve: 10%, approve: manual }, { serve: 100%, approve: manual }] }");
+
+    private async Task StartAsync(string? token)
+    {
+        _process = Qt.Start([("QT_TOKEN", token ?? "")], "run", Pipeline, "--listen", "127.0.0.1:0");
+        while (await _process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)) is { } line)
+        {
+            if (line.StartsWith("Dashboard: ", StringComparison.Ordinal))
+            {
+                _host = line["Dashboard: ".Length..].TrimEnd('/');
+                break;
+            }
+        }
+
+        _host.ShouldNotBeEmpty();
+        _process.ErrorDataReceived += (_, _) => { };
+        _process.BeginErrorReadLine();
+    }
+
+    private (int Code, string Output, string Error) Ask(string? token, params string[] arguments)
+    {
+        using var process = Qt.Start([("QT_TOKEN", token ?? "")], [.. arguments, "--host", _host]);
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit(60_000).ShouldBeTrue();
+        return (process.ExitCode, output, error.Result);
+    }
+
+    private async Task<JsonNode> PhaseAsync() => (await _client.GetFromJsonAsync<JsonNode>($"{_host}/api/rollout"))!["phases"]!["new"]!;
+
+    private async Task UntilAsync(Func<JsonNode, bool> condition)
+    {
+        var since = Stopwatch.StartNew();
+        JsonNode phase;
+        while (!condition(phase = await PhaseAsync()))
+        {
+            since.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), phase.ToJsonString());
+            await Task.Delay(20);
+        }
+    }
+
+    private async Task<HttpStatusCode> PostAsync(string path, object body, string? token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, _host + path) { Content = JsonContent.Create(body) };
+        if (token is not null)
+        {
+            request.Headers.Authorization = new("Bearer", token);
+        }
+
+        using var response = await _client.SendAsync(request);
+        return response.StatusCode;
+    }
+
+    [Fact]
+    public async Task Nobody_changes_a_phase_without_the_token()
+    {
+        await StartAsync(null);
+
+        foreach (var path in (string[])["/api/rollout/new/start", "/api/rollout/rollback", "/api/switches/FORCE_FAST_MODE"])
+        {
+            (await PostAsync(path, new { level = 4, value = "true" }, null)).ShouldBe(HttpStatusCode.Forbidden, path);
+            (await PostAsync(path, new { level = 4, value = "true" }, "guessed")).ShouldBe(HttpStatusCode.Forbidden, path);
+        }
+
+        Ask(Token, "rollout", "start", "new").ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ExitCodes.Failed), r => r.Error.ShouldContain("QT_TOKEN"));
+        (await PhaseAsync()).ShouldSatisfyAllConditions(p => ((string?)p["state"]).ShouldBe("off"), p => p["last_entries"]!.AsObject().Count.ShouldBe(0));
+        (await _client.GetFromJsonAsync<JsonArray>($"{_host}/api/switches"))!.ShouldAllBe(s => s!["value"] == null);
+    }
+
+    [Fact]
+    public async Task A_running_phase_is_led_step_by_step_and_taken_back()
+    {
+        await StartAsync(Token);
+        (await PostAsync("/api/rollout/new/start", new { }, "wrong")).ShouldBe(HttpStatusCode.Unauthorized);
+
+        Ask(Token, "rollout", "start", "new", "--reason", "drill").ShouldSatisfyAllConditions(r => r.Code.ShouldBe(0, r.Error), r => r.Output.ShouldBe("'new' is shadow.\n"));
+        await UntilAsync(p => (long?)p["agreement"]!["match"] >= 10);
+        (await PostAsync("/api/rollout/new/promote", new { reason = "it agrees" }, Token)).ShouldBe(HttpStatusCode.OK);
+        await UntilAsync(p => (string?)p["state"] == "serving" && (long?)p["counts"]!["enhanced_calls"] > 0);
+        Ask(null, "rollout", "status").Output.ShouldStartWith("new              serving 10%");
+        Ask(Token, "rollout", "hold", "new").Output.ShouldBe("'new' is serving 10%, held.\n");
+        ((string?)(await PhaseAsync())["state"]).ShouldBe("held");
+
+        // Another process that wants the same state is turned away, and nothing changes.
+        Qt.Run("rollout", "abort", Path.Combine(_folder.Path, "p.yml"), "new").ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ExitCodes.Outside), r => r.Error.ShouldContain("held by another process"));
+        Qt.Run("rollout", "status", Path.Combine(_folder.Path, "p.yml")).Output.ShouldStartWith("new              serving 10%, held");
+
+        Ask(Token, "rollout", "rollback", "1", "--reason", "enough").Output.ShouldBe("'new' is aborted.\n");
+        var before = (await PhaseAsync())["counts"]!;
+        await UntilAsync(p => (long?)p["counts"]!["ops"] > (long?)before["ops"] + 20);
+        ((long?)(await PhaseAsync())["counts"]!["enhanced_calls"]).ShouldBe((long?)before["enhanced_calls"]);
+        Ask(Token, "rollout", "promote", "new").ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ExitCodes.Failed), r => r.Error.ShouldContain("it is aborted; only `retry` brings it back"));
+        Ask(null, "rollout", "history").Output.ShouldContain("api  new: serving 10%, held -> aborted (enough)");
+        Ask(null, "rollout", "report").Output.ShouldContain("operations ");
+    }
+
+    [Fact]
+    public async Task A_running_pipeline_tells_what_it_cannot_do()
+    {
+        await StartAsync(Token);
+
+        Ask(Token, "rollout", "abort", "old").ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ExitCodes.Failed), r => r.Error.ShouldContain("No phase is named 'old'. Phases: new."));
+        Ask(Token, "rollout", "rollback", "7").Error.ShouldContain("the level of a rollback was 7; legal: 1 to 4.");
+        Ask(Token, "rollout", "rollback", "all").Code.ShouldBe(ExitCodes.Usage);
+        Ask(Token, "rollout", "abort", "p.yml", "new").Error.ShouldContain("Name one of the two");
+        Ask(Token, "rollout", "switch", "FORCE_FAST_MODE", "true").Output.ShouldBe("FORCE_FAST_MODE: not set -> true.\n");
+        Ask(Token, "rollout", "switch", "FORCE_FAST_MODE", "perhaps").ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ExitCodes.Failed), r => r.Error.ShouldContain("Legal: true, false."));
+        Ask(null, "rollout", "switch", "FORCE_FAST_MODE").Output.ShouldStartWith("FORCE_FAST_MODE          true");
+        Qt.Run("rollout", "status", "--host", "http://127.0.0.1:1").ShouldSatisfyAllConditions(r => r.Code.ShouldBe(ExitCodes.Outside), r => r.Error.ShouldContain("No run answers at"));
+    }
+}
