@@ -45,9 +45,8 @@ internal sealed class RolloutApi(LiveRun run) : IApi, ITopic
     public void Map(IEndpointRouteBuilder routes, LiveRun live)
     {
         routes.MapGet("/api/rollout", () => RolloutView.Of(live)).WithName("rollout").WithSummary("The phases: where each stands, what its gates say, what was counted of it.");
-        routes.MapGet("/api/rollout/report", Results<Ok<MigrationReport>, ProblemHttpResult> () => live.Factory.Section<RolloutSection>() is { } rollout
-            ? TypedResults.Ok(MigrationReport.Of(rollout, live.Plan, live.Watch.Now().Report.Blocks))
-            : NoPhases()).WithName("rollout_report").WithSummary("How far the pipeline has moved to its new path: calls, fallbacks, latencies, progress.").ProducesProblem(StatusCodes.Status404NotFound);
+        routes.MapGet("/api/rollout/report", () => MigrationReport.Of(live.Factory.Section<RolloutSection>()?.Phases ?? [], live.Plan, live.Watch.Now().Report.Blocks))
+            .WithName("rollout_report").WithSummary("How far the pipeline has moved to its new path: calls, fallbacks, latencies, progress.");
         routes.MapGet("/api/rollout/history", () => History(live)).WithName("rollout_history").WithSummary("What happened to the phases and the switches, and why, from the journal.");
         routes.MapPost("/api/rollout/rollback", (RollbackRequest request) => Send(live, new PhaseCommand(PhaseAction.Rollback) { Level = request.Level, Reason = Words(request.Reason), Actor = "api" }))
             .WithName("rollback").WithSummary("Takes out all phases up to a level, before it answers. Needs the token.")
@@ -73,7 +72,7 @@ internal sealed class RolloutApi(LiveRun run) : IApi, ITopic
     {
         if (run.Factory.Section<RolloutSection>() is not { } rollout)
         {
-            return NoPhases();
+            return TypedResults.Problem("This pipeline has no section 'rollout', and so no phases.", statusCode: StatusCodes.Status404NotFound);
         }
 
         var phase = rollout.Phases.FirstOrDefault(p => p.Options.Name == command.Phase);
@@ -92,8 +91,6 @@ internal sealed class RolloutApi(LiveRun run) : IApi, ITopic
             ? TypedResults.Ok(new CommandDone(true, answer.Words, phase?.State.ToString(), answer.Generation))
             : TypedResults.Problem(answer.Words, statusCode: StatusCodes.Status409Conflict);
     }
-
-    private static ProblemHttpResult NoPhases() => TypedResults.Problem("This pipeline has no section 'rollout', and so no phases.", statusCode: StatusCodes.Status404NotFound);
 
     private static Results<Ok<CommandDone>, ProblemHttpResult> Set(LiveRun run, string name, SwitchRequest request)
     {

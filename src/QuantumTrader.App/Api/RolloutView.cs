@@ -33,9 +33,9 @@ internal sealed record RolloutView(IReadOnlyDictionary<string, PhaseView> Phases
             rollout.Phases.Select((p, i) => PhaseView.Of(p, i, transitions)).ToDictionary(p => p.Name, StringComparer.Ordinal),
             [.. levels.Select(l => new LevelView(l, [.. rollout.Phases.Where(p => p.Options.RollbackLevel <= l).Select(p => p.Options.Name)]))])
         {
-            MigrationProgress = MigrationReport.Progress(rollout),
+            MigrationProgress = MigrationReport.Progress(rollout.Phases),
             Generation = rollout.Control.Generation,
-            Migration = MigrationReport.Of(rollout, run.Plan, run.Watch.Now().Report.Blocks) with { Phases = [] },
+            Migration = MigrationReport.Of(rollout.Phases, run.Plan, run.Watch.Now().Report.Blocks) with { Phases = [] },
         };
     }
 }

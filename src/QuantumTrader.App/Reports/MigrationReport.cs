@@ -56,9 +56,9 @@ internal sealed record MigrationReport
     public required IReadOnlyList<MigrationPhase> Phases { get; init; }
 
     /// <summary>The figures of one instant.</summary>
-    public static MigrationReport Of(RolloutSection rollout, PipelinePlan plan, IReadOnlyList<BlockReport> blocks)
+    public static MigrationReport Of(IReadOnlyList<Phase> rolledOut, PipelinePlan plan, IReadOnlyList<BlockReport> blocks)
     {
-        List<MigrationPhase> phases = [.. rollout.Phases.Select(p => new MigrationPhase(p.Options.Name, p.Options.Kind, p.State.ToString(), p.State.Share.Fraction, p.Evidence.Count()))];
+        List<MigrationPhase> phases = [.. rolledOut.Select(p => new MigrationPhase(p.Options.Name, p.Options.Kind, p.State.ToString(), p.State.Share.Fraction, p.Evidence.Count()))];
         var values = phases.Where(p => p.Kind == PhaseKind.Value).Select(p => p.Counts).ToList();
         var latency = values.SelectMany(v => v.Latency.Values).ToList();
         return new MigrationReport
@@ -66,7 +66,7 @@ internal sealed record MigrationReport
             OriginalCalls = values.Sum(v => v.OriginalCalls),
             EnhancedCalls = values.Sum(v => v.EnhancedCalls),
             Fallbacks = Enum.GetValues<FallbackReason>().ToDictionary(r => r, r => values.Sum(v => v.Fallbacks[r])),
-            RolloutProgress = Progress(rollout),
+            RolloutProgress = Progress(rolledOut),
             ZmqPublished = blocks.Select(b => b.Details).OfType<ZeroMqSinkReport>().Sum(s => s.Channels.Values.Sum(c => c.Published)),
             ValkeyStored = blocks.Select(b => b.Details).OfType<StoreSinkReport>().Sum(s => s.Stored),
             TimeTravelQueries = blocks.Where(b => plan.Blocks.Any(p => p.Name == b.Name && p.Type.Name == "features.time_travel")).Sum(b => b.In),
@@ -76,7 +76,7 @@ internal sealed record MigrationReport
     }
 
     /// <summary>Part of the way that the shares of all phases have gone, from 0 to 1.</summary>
-    public static double Progress(RolloutSection rollout) => rollout.Phases.Count == 0 ? 0 : Math.Round(rollout.Phases.Average(p => p.State.Serves ? p.State.Share.Fraction : 0), 6);
+    public static double Progress(IReadOnlyList<Phase> rolledOut) => rolledOut.Count == 0 ? 0 : Math.Round(rolledOut.Average(p => p.State.Serves ? p.State.Share.Fraction : 0), 6);
 
     /// <summary>For people.</summary>
     public IEnumerable<string> ToLines()

@@ -17,7 +17,7 @@ internal sealed record RolloutReport(IReadOnlyList<RolloutReport.PhaseLine> Phas
     public static RolloutReport? Of(RolloutSection? rollout, PipelinePlan plan, GraphReport graph) => rollout is null ? null : new RolloutReport(
         [.. rollout.Phases.Select(p => new PhaseLine(p.Options.Name, p.State.ToString(), p.Evidence.Count()))],
         [.. rollout.Control.Transitions.Select(t => $"{(t.EventTime == 0 ? "at the start" : IsoTime.ToText(t.EventTime))} {t.Phase}: {t.From} -> {t.To} ({t.Reason})")])
-    { Migration = MigrationReport.Of(rollout, plan, graph.Blocks) };
+    { Migration = MigrationReport.Of(rollout.Phases, plan, graph.Blocks) };
 
     /// <summary>How far the pipeline has moved to its new path.</summary>
     public MigrationReport? Migration { get; init; }

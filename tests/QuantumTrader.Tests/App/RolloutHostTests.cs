@@ -53,8 +53,8 @@ public sealed class RolloutHostTests : IDisposable
         }
 
         _host.ShouldNotBeEmpty();
-        _process.ErrorDataReceived += (_, _) => { };
-        _process.BeginErrorReadLine();
+        // Read on, so that it never waits for room to say something.
+        _ = _process.StandardError.ReadToEndAsync();
     }
 
     private (int Code, string Output, string Error) Ask(string? token, params string[] arguments)

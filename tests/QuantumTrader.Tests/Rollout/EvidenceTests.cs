@@ -51,6 +51,21 @@ public sealed class EvidenceTests
         run.Counts.Repeated.ShouldBe(Enumerable.Range(1, 1000).Count(i => Route.IsIn(again.Hash(i), 5000)));
     }
 
+    [Fact]
+    public async Task The_figures_of_a_phase_are_metrics_at_every_moment()
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: drops, every: 2", $"at: 50%, {Waits}, compare: {{ aa_sample: 10% }}"));
+        var gauges = run.Report.Blocks.Single(b => b.Name == "rollout/new").Gauges.ToDictionary(g => g.Of.Length == 0 ? g.Name : $"{g.Name}.{g.Of}", g => g.Value);
+
+        gauges["qt_rollout_share"].ShouldBe(0.5);
+        gauges["qt_rollout_state.serving"].ShouldBe(1);
+        gauges["qt_rollout_state.shadow"].ShouldBe(0);
+        (gauges["qt_rollout_original_calls"] + gauges["qt_rollout_enhanced_calls"]).ShouldBe(1000);
+        gauges["qt_rollout_fallbacks.error"].ShouldBe(run.Counts.FallbackCount);
+        gauges["qt_rollout_outcomes.candidate_error"].ShouldBe(500);
+        gauges["qt_rollout_shadow_started"].ShouldBe(1000);
+    }
+
     [Theory]
     [InlineData("throws")]
     [InlineData("hangs")]
