@@ -55,7 +55,7 @@ public sealed partial class DocumentedCommandTests
     [GeneratedRegex("^```sh run\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex RunnableBlock();
 
-    [GeneratedRegex(@"(?:^|`)\./qt ((?:check |store |models )?[a-z]+)([^`\n]*)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"(?:^|`)\./qt ((?:check |store |models |rollout )?[a-z]+)([^`\n]*)", RegexOptions.Multiline)]
     private static partial Regex ShownCommand();
 
     [GeneratedRegex(@"(?<= )--[a-z-]+")]
