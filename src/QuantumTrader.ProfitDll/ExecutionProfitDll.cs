@@ -38,6 +38,10 @@ public sealed record ExecutionProfitDllOptions
     /// <summary>Costs per unit and side, in money; ProfitDLL does not tell them. 5 is usual for a B3 contract.</summary>
     [Range(0, 1_000_000)]
     public decimal CostPerUnit { get; init; }
+
+    /// <summary>Money at the start, which a fall of the equity is measured against (alert <c>drawdown</c>); 0 when it is not known.</summary>
+    [Range(0, 1_000_000_000_000)]
+    public decimal Capital { get; init; }
 }
 
 /// <summary>
@@ -98,7 +102,7 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
 
         var target = login.Orders = new OrderTarget();
         _router = new OrderRouter(options, market, login, target, context.Clock, Note);
-        _positions = new Positions(market);
+        _positions = new Positions(market, options.Capital);
         _off = !options.SendOrders ? "send_orders is false" : Environment.GetEnvironmentVariable("ENABLE_TRADING")?.Trim() is not "true" ? "ENABLE_TRADING is not true" : null;
     }
 

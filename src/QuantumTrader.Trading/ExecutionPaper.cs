@@ -34,6 +34,10 @@ public sealed record ExecutionPaperOptions
     /// <summary>Ticks by which every fill is worse than the price it meets.</summary>
     [Range(0, 1_000)]
     public int SlippageTicks { get; init; } = 1;
+
+    /// <summary>Money at the start, which a fall of the equity is measured against (alert <c>drawdown</c>); 0 when it is not known.</summary>
+    [Range(0, 1_000_000_000_000)]
+    public decimal Capital { get; init; }
 }
 
 /// <summary>
@@ -73,7 +77,7 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
     {
         (_options, _kill) = (options, kill);
         _market = market;
-        _positions = new Positions(market);
+        _positions = new Positions(market, options.Capital);
         _open = [.. Enumerable.Range(0, market.Symbols.Count).Select(_ => new List<OpenOrder>())];
         _kind = options.Prices switch { PaperPrices.Book => EventKind.BookTop, PaperPrices.Quotes => EventKind.Quote, _ => EventKind.Trade };
     }

@@ -9,15 +9,21 @@ public sealed class Positions
 {
     private readonly Position[] _positions;
     private readonly MarketContext _market;
+    private readonly ClosedTrades _closed = new();
+    private readonly decimal _capital;
     private decimal _peak;
+    private double _shownFall;
     private double _shownProfit;
     private double _shownDrawdown;
     private double _shownExposure;
 
     /// <summary>Flat in every symbol of the market.</summary>
-    public Positions(MarketContext market)
+    /// <param name="market">The symbols.</param>
+    /// <param name="capital">Money at the start, which a fall of the equity is measured against; 0 when it is not known.</param>
+    public Positions(MarketContext market, decimal capital = 0)
     {
-        _market = market;
+        (_market, _capital) = (market, capital);
+        _shownFall = capital > 0 ? 0 : double.NaN;
         _positions = [.. Enumerable.Range(1, market.Symbols.Count).Select(symbol => new Position(market.Instrument(symbol).Multiplier))];
     }
 
@@ -30,12 +36,15 @@ public sealed class Positions
     /// <summary>Largest sum of the sizes of all open positions, in money.</summary>
     public decimal MaxExposure { get; private set; }
 
-    /// <summary>The same three for whoever watches, from any thread: a decimal is not written at once, a double is.</summary>
+    /// <summary>The same three, and how the newest trades went, for whoever watches, from any thread: a decimal is not written at once, a double is.</summary>
     public IReadOnlyList<BlockGauge> Gauges =>
     [
         new("qt_trading_profit", "Profit of all symbols after fees, in money.", Volatile.Read(ref _shownProfit)),
         new("qt_trading_max_drawdown", "Deepest fall of the profit so far, in money.", Volatile.Read(ref _shownDrawdown)),
         new("qt_trading_max_exposure", "Largest size of the open positions so far, in money.", Volatile.Read(ref _shownExposure)),
+        new("qt_trading_drawdown_ratio", "How far equity (capital and profit) is below its highest, as a share of that; NaN without capital.", Volatile.Read(ref _shownFall)),
+        new("qt_trading_consecutive_losses", "Closed trades that lost since the last one that gained.", _closed.LossesInARow),
+        new("qt_trading_win_rate", "Share of the newest 50 closed trades that gained; NaN before there are 20.", _closed.WinRate),
     ];
 
     /// <summary>The position in a symbol.</summary>
@@ -45,8 +54,14 @@ public sealed class Positions
     public void Apply(in Fill fill)
     {
         var position = this[fill.Symbol];
-        var before = position.Profit;
-        position.Apply((int)fill.Side * ToDecimal(fill.Quantity), ToDecimal(fill.Price), fill.Fee);
+        var (before, realised, size) = (position.Profit, position.Realised, position.Quantity);
+        var units = (int)fill.Side * ToDecimal(fill.Quantity);
+        position.Apply(units, ToDecimal(fill.Price), fill.Fee);
+        if (Math.Sign(units) == -Math.Sign(size))
+        {
+            _closed.Add(position.Realised - realised - fill.Fee);
+        }
+
         Update(position.Profit - before);
     }
 
@@ -100,6 +115,7 @@ public sealed class Positions
             Volatile.Write(ref _shownProfit, (double)Profit);
             Volatile.Write(ref _shownDrawdown, (double)MaxDrawdown);
             Volatile.Write(ref _shownExposure, (double)MaxExposure);
+            Volatile.Write(ref _shownFall, _capital + _peak > 0 && _capital > 0 ? (double)((_peak - Profit) / (_capital + _peak)) : double.NaN);
         }
     }
 }

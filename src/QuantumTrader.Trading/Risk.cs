@@ -76,6 +76,9 @@ public sealed class Risk : Operator<Signal, OrderRequest>
     }
 
     /// <inheritdoc/>
+    public override IReadOnlyList<BlockGauge> Gauges => [new("qt_trading_stopped", "Trading is stopped from outside: 1, otherwise 0.", _kill?.State.Engaged == true ? 1 : 0)];
+
+    /// <inheritdoc/>
     public override void Start() => _gate = _kill?.GateOf(this, onOpen: GiveBack);
 
     /// <inheritdoc/>
