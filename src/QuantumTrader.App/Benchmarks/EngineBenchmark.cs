@@ -108,7 +108,7 @@ internal static class EngineBenchmark
         Offered(cases, isQuick);
         Allocation(cases, 40_000_000 / scale);
         Metrics(cases, 20_000_000 / scale);
-        Taps(cases, 20_000_000 / scale);
+        Taps(cases, 100_000_000 / scale);
         FanOut(cases, 20_000_000 / scale);
         return new BenchmarkResult("engine", cases);
     }

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Net;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using QuantumTrader.App.Hosting;
 
 namespace QuantumTrader.App.Commands;
 
@@ -11,125 +13,77 @@ internal static class TapCommand
     private const int Piece = 100;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command Create()
     {
-        var host = new HostArguments();
         var block = new Argument<string>("block") { Description = "Name of the block." };
         var count = new Option<int>("--n") { Description = "How many events; 0 for ever.", DefaultValueFactory = _ => 20 };
         var every = new Option<int>("--every") { Description = "Shows one of so many events.", DefaultValueFactory = _ => 1 };
         var json = new Option<bool>("--json") { Description = "Print each event as a line of JSON." };
-        var command = new Command("tap", "Shows events that a block of a running pipeline sends, sampled, without slowing it; goes on when the pipeline is started anew. Example: qt tap normalize --n 5") { block, count, every, json };
-        host.AddTo(command);
+        var host = new Option<string>("--host") { Description = "Address of a running pipeline. The token, where one is asked for, is in QT_TOKEN.", DefaultValueFactory = _ => HostClient.Default };
+        var command = new Command("tap", "Shows events that a block of a running pipeline sends, sampled, without slowing it; goes on when the pipeline is started anew. Example: qt tap normalize --n 5") { block, count, every, json, host };
         foreach (var (option, least) in new[] { (count, 0), (every, 1) })
         {
             option.Validators.Add(result => { if (result.GetValueOrDefault<int>() < least) { result.AddError($"{option.Name} takes {least} or more."); } });
         }
 
-        command.SetAction((arguments, stop) => RunAsync(arguments, host, arguments.GetValue(block)!, arguments.GetValue(count), arguments.GetValue(every), arguments.GetValue(json), stop));
+        command.SetAction((arguments, stop) => RunAsync(arguments.GetValue(host)!, arguments.GetValue(block)!, arguments.GetValue(count), arguments.GetValue(every), arguments.GetValue(json), stop));
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult arguments, HostArguments host, string block, int count, int every, bool json, CancellationToken stop)
+    private static async Task<int> RunAsync(string host, string block, int count, int every, bool json, CancellationToken stop)
     {
-        using var client = host.Open(arguments);
         var (shown, wasThere, pause) = (0, false, ShortestPause);
-        try
+        while (count == 0 || shown < count)
         {
-            while (count == 0 || shown < count)
+            var wanted = count == 0 ? Piece : Math.Min(Piece, count - shown);
+            var (code, answer, words) = HostClient.Get(host, string.Create(CultureInfo.InvariantCulture, $"api/blocks/{Uri.EscapeDataString(block)}/tap?n={wanted}&every={every}&wait=1"));
+            if (answer is not null)
             {
-                var wanted = count == 0 ? Piece : Math.Min(Piece, count - shown);
-                var (status, body) = await AskAsync(client, string.Create(CultureInfo.InvariantCulture, $"api/blocks/{Uri.EscapeDataString(block)}/tap?n={wanted}&every={every}&wait=1"), stop).ConfigureAwait(false);
-                if (status == HttpStatusCode.OK)
+                (wasThere, pause) = (true, ShortestPause);
+                shown += Print(answer, json);
+                if ((count == 0 || shown < count) && HostClient.Get(host, "api/pipeline").Answer?["state"]?.GetValue<string>() is "ended" or "failed")
                 {
-                    (wasThere, pause) = (true, ShortestPause);
-                    shown += Print(body, json);
-                    if (shown < count && await HasEndedAsync(client, stop).ConfigureAwait(false))
-                    {
-                        Console.Error.WriteLine("The run is over: no more events come.");
-                        return ExitCodes.Good;
-                    }
-
-                    continue;
+                    Console.Error.WriteLine("The run is over: no more events come.");
+                    break;
                 }
 
-                var why = status is null ? body : Words(body);
-                if (!wasThere)
-                {
-                    Console.Error.WriteLine(why);
-                    return status is HttpStatusCode.BadRequest or HttpStatusCode.NotFound ? ExitCodes.Usage : ExitCodes.Outside;
-                }
-
-                // It was there a moment ago: the pipeline is being started anew, or its connection is.
-                if (pause == ShortestPause)
-                {
-                    Console.Error.WriteLine($"{why} Waiting for it; Ctrl-C ends.");
-                }
-
-                await Task.Delay(pause, stop).ConfigureAwait(false);
-                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                continue;
             }
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // Whoever watched has seen enough.
+
+            if (!wasThere)
+            {
+                Console.Error.WriteLine(words);
+                return code;
+            }
+
+            // It was there a moment ago: the pipeline is being started anew.
+            if (pause == ShortestPause)
+            {
+                Console.Error.WriteLine($"{words} Waiting for it; Ctrl-C ends.");
+            }
+
+            await Task.Delay(pause, stop).ConfigureAwait(false);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
 
         return ExitCodes.Good;
     }
 
-    private static async Task<(HttpStatusCode? Status, string Body)> AskAsync(HttpClient client, string path, CancellationToken stop)
+    private static int Print(JsonNode answer, bool json)
     {
-        try
+        var events = answer["events"]!.AsArray();
+        foreach (var e in events)
         {
-            using var answer = await client.GetAsync(new Uri(path, UriKind.Relative), stop).ConfigureAwait(false);
-            return (answer.StatusCode, await answer.Content.ReadAsStringAsync(stop).ConfigureAwait(false));
-        }
-        catch (Exception error) when (error is HttpRequestException or IOException || (error is OperationCanceledException && !stop.IsCancellationRequested))
-        {
-            return (null, $"No pipeline answers at {client.BaseAddress}: {error.Message.TrimEnd('.')}. Start one with qt run PIPELINE --listen, or name its address with --host.");
-        }
-    }
-
-    private static async Task<bool> HasEndedAsync(HttpClient client, CancellationToken stop)
-    {
-        var (status, body) = await AskAsync(client, "api/pipeline", stop).ConfigureAwait(false);
-        if (status != HttpStatusCode.OK)
-        {
-            return false;
+            Console.WriteLine(json ? e!.ToJsonString(Plain) : string.Join(' ', e!.AsObject().Select(f => $"{f.Key}={f.Value}")));
         }
 
-        using var pipeline = JsonDocument.Parse(body);
-        return pipeline.RootElement.GetProperty("state").GetString() is "ended" or "failed";
-    }
-
-    private static int Print(string body, bool json)
-    {
-        using var document = JsonDocument.Parse(body);
-        var events = document.RootElement.GetProperty("events");
-        foreach (var e in events.EnumerateArray())
-        {
-            Console.WriteLine(json ? e.GetRawText() : string.Join(' ', e.EnumerateObject().Select(f => $"{f.Name}={f.Value}")));
-        }
-
-        if (document.RootElement.GetProperty("unseen").GetInt64() is > 0 and var unseen)
+        if (answer["unseen"]!.GetValue<long>() is > 0 and var unseen)
         {
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"({unseen:N0} more passed meanwhile; --every shows one of so many)"));
         }
 
-        return events.GetArrayLength();
-    }
-
-    private static string Words(string problem)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(problem);
-            return document.RootElement.TryGetProperty("detail", out var detail) ? detail.GetString() ?? problem : problem;
-        }
-        catch (JsonException)
-        {
-            return problem;
-        }
+        return events.Count;
     }
 }

@@ -46,10 +46,11 @@ internal sealed class MarketView : IDisposable
     /// <summary>Since the newest event came; null before any.</summary>
     public TimeSpan? Age => _arrival is { } arrival ? _run.Clock.GetElapsedTime(arrival) : null;
 
-    /// <summary>Takes in what the blocks have sent.</summary>
-    public void Pump()
+    /// <summary>Takes in what the blocks have sent; true when something went unseen since the last time.</summary>
+    public bool Pump()
     {
-        if (_events.Drain(Take))
+        var isMissing = _events.Drain(Take);
+        if (isMissing)
         {
             // Where exactly is not known: all that came at this look counts as behind the hole.
             foreach (var symbol in _symbols)
@@ -58,8 +59,7 @@ internal sealed class MarketView : IDisposable
             }
         }
 
-        _vectors.Drain(Take);
-        _predictions.Drain(Take);
+        return isMissing | _vectors.Drain(Take) | _predictions.Drain(Take);
     }
 
     /// <summary>The page of a symbol.</summary>

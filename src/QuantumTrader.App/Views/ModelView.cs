@@ -71,20 +71,21 @@ internal sealed class ModelView : IDisposable
     /// <summary>False when the pipeline has no model.</summary>
     public bool IsThere => _models.Count > 0 || _regimes.IsThere;
 
-    /// <summary>Takes in what the blocks have sent.</summary>
-    public void Pump()
+    /// <summary>Takes in what the blocks have sent; true when something went unseen since the last time.</summary>
+    public bool Pump()
     {
+        var isMissing = _regimes.Drain(Take);
         foreach (var (block, feed) in _models)
         {
-            feed.Drain(predictions => Take(block, predictions));
+            isMissing |= feed.Drain(predictions => Take(block, predictions));
         }
 
         foreach (var (block, feed) in _inputs)
         {
-            feed.Drain(vectors => Take(block, vectors));
+            isMissing |= feed.Drain(vectors => Take(block, vectors));
         }
 
-        _regimes.Drain(Take);
+        return isMissing;
     }
 
     /// <summary>The page.</summary>

@@ -10,7 +10,8 @@ namespace QuantumTrader.App.Views;
 /// </summary>
 internal sealed class RunViews : IDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _end = new();
@@ -70,14 +71,12 @@ internal sealed class RunViews : IDisposable
         }
     }
 
-    /// <summary>Takes in what has come, now.</summary>
-    internal void Update()
+    /// <summary>Takes in what has come, now; true when something went unseen since the last time.</summary>
+    internal bool Update()
     {
         lock (_gate)
         {
-            _markets?.Pump();
-            _models?.Pump();
-            _trading?.Pump();
+            return _markets is not null && (_markets.Pump() | _models!.Pump() | _trading!.Pump());
         }
     }
 
@@ -93,9 +92,11 @@ internal sealed class RunViews : IDisposable
 
     private void Pump()
     {
-        while (!_end.Wait(Interval))
+        // Of a run that is faster than a page can take, more looks would show no more than another sample, at the run's expense.
+        for (var pause = ShortestPause; !_end.Wait(pause);)
         {
-            Update();
+            var longer = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            pause = Update() ? longer : ShortestPause;
         }
     }
 }

@@ -73,11 +73,10 @@ internal sealed class TradingView : IDisposable
     /// <summary>False when the pipeline has no orders.</summary>
     public bool IsThere => _orders.IsThere || _fills.IsThere;
 
-    /// <summary>Takes in what the blocks have sent.</summary>
-    public void Pump()
+    /// <summary>Takes in what the blocks have sent; true when something went unseen since the last time.</summary>
+    public bool Pump()
     {
-        _orders.Drain(Take);
-        _fills.Drain(Take);
+        var isMissing = _orders.Drain(Take) | _fills.Drain(Take);
         for (var symbol = 1; symbol <= _market.Symbols.Count; symbol++)
         {
             if (_positions[symbol].Quantity != 0 && (_prices[symbol].Quote ?? AtLast(symbol)) is var (bid, ask))
@@ -90,6 +89,8 @@ internal sealed class TradingView : IDisposable
         {
             _equity.Add(now, Gauge("qt_trading_profit"));
         }
+
+        return isMissing;
     }
 
     /// <summary>The page.</summary>
