@@ -67,7 +67,7 @@ public sealed record ProfitDllSourceOptions
     [Range(1024, 16_777_216)]
     public int Ring { get; init; } = 262_144;
 
-    /// <summary>False: the block looks every millisecond instead of being woken, which makes a callback in a quiet market cheaper by a system call.</summary>
+    /// <summary>After a tenth of a second without a callback, the next one wakes the block, which costs it a system call; before, and with false always, the block looks every millisecond.</summary>
     public bool Wake { get; init; } = true;
 
     /// <summary>Notes <c>feed_silent</c> when nothing came for so long while the market data was up; 0 never.</summary>

@@ -14,7 +14,7 @@ Callbacks callbacks;
 Market markets[MAX_ASSETS];
 int market_count, version = 41, login_result;
 int64_t now_ms = 1755250200000; // 15/08/2025 09:30
-bool is_online, is_login_manual, has_poison = true, has_garbage, is_initialized, is_finalizing, is_market_only;
+bool is_online, is_login_manual, has_poison = true, has_garbage, forgets, is_initialized, is_finalizing, is_market_only;
 double rate, speed;
 atomic_llong counters[COUNTERS];
 pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -494,10 +494,11 @@ EXPORT int32_t SimBook(const char *ticker, int32_t what, int32_t side, int32_t i
 EXPORT int64_t SimPrints(const char *ticker) { return (int64_t)market_of(ticker)->print_count; }
 EXPORT void SimHealth(int32_t state) { health = state; }
 
-// Calls the trade callback so often, from this thread, and gives the time of each call in ns.
-EXPORT void SimMeasure(const char *ticker, int64_t calls, int64_t *ns)
+// Calls the trade callback so often, from this thread, so many ns apart, and gives the time of each call in ns.
+EXPORT void SimMeasure(const char *ticker, int64_t calls, int64_t gap, int64_t *ns)
 {
     Market *m = market_of(ticker);
+    pthread_t own = connector;
     connector = pthread_self();
     for (int64_t i = 0; i < calls; i++)
     {
@@ -508,5 +509,10 @@ EXPORT void SimMeasure(const char *ticker, int64_t calls, int64_t *ns)
         give_print(m, p, false, false);
         clock_gettime(CLOCK_MONOTONIC, &b);
         ns[i] = nanoseconds(&b) - nanoseconds(&a);
+        while (nanoseconds(&b) - nanoseconds(&a) < gap)
+        {
+            clock_gettime(CLOCK_MONOTONIC, &b);
+        }
     }
+    connector = own;
 }

@@ -119,6 +119,7 @@ static bool of_session(char **w, int words)
     else if (strcmp(w[0], "speed") == 0) { speed = words > 1 ? atof(w[1]) : 0; }
     else if (strcmp(w[0], "poison") == 0) { has_poison = words > 1 && atoi(w[1]); }
     else if (strcmp(w[0], "garbage") == 0) { has_garbage = words > 1 && atoi(w[1]); }
+    else if (strcmp(w[0], "forget") == 0) { forgets = words < 2 || atoi(w[1]); }
     else if (strcmp(w[0], "wait") == 0) { pass(words > 1 ? atoll(w[1]) : 0); }
     // hide and a line: it happens, but nobody is told.
     else if (strcmp(w[0], "hide") == 0)
@@ -191,9 +192,16 @@ static bool of_market(Market *m, char **w, int words)
     else if (strcmp(w[0], "trades") == 0) { for (int64_t i = 0; i < events && !is_finalizing; i++) { now_ms += next_random(3); random_trade(m, true); } }
     else if (strcmp(w[0], "burst") == 0)
     {
-        // As fast as it can, and without keeping them for a later request.
+        // As fast as it can or so many a second, and without keeping them for a later request.
+        struct timespec start, now;
+        clock_gettime(CLOCK_MONOTONIC, &start);
         for (int64_t i = 0; i < events && !is_finalizing; i++)
         {
+            for (int64_t due = words > 3 ? (int64_t)((double)i * 1e9 / number[3]) : 0; due > 0;)
+            {
+                clock_gettime(CLOCK_MONOTONIC, &now);
+                due = (now.tv_sec - start.tv_sec) * 1000000000LL + now.tv_nsec - start.tv_nsec < due ? due : 0;
+            }
             m->print_count = 0;
             give_print(m, add_print(m, now_ms + i / 1000, m->price, 1, 39, 120, 2), false, false);
             count(COUNT_CALLBACKS);

@@ -48,7 +48,7 @@ extern Callbacks callbacks;
 extern Market markets[MAX_ASSETS];
 extern int market_count, version;
 extern int64_t now_ms;              // the exchange's clock: ms since 1970 by Brasilia's time
-extern bool is_online, is_login_manual, has_poison, has_garbage;
+extern bool is_online, is_login_manual, has_poison, has_garbage, forgets;
 extern int login_result;
 extern double rate, speed;
 extern atomic_llong counters[COUNTERS];

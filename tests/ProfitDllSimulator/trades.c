@@ -140,6 +140,10 @@ AssetId asset_id_of(const Market *m) { return (AssetId){ 0, text_of(m->ticker), 
 
 Print *add_print(Market *m, int64_t time, double price, int64_t quantity, int32_t buyer, int32_t seller, uint8_t type)
 {
+    if (forgets)
+    {
+        m->print_count = 0;
+    }
     if (m->print_count == m->print_room)
     {
         m->print_room = m->print_room ? m->print_room * 2 : 1024;

@@ -20,6 +20,8 @@ internal struct LonelyCount
 [SuppressMessage("Design", "CA1001", Justification = "A late callback may still set the event, so nobody may dispose it; the finaliser frees it.")]
 internal sealed class CallbackRing
 {
+    private const int LooksBeforeSleep = 100;
+
     private readonly CallbackRecord[] _records;
     private readonly int _mask;
     private readonly bool _dropsOldest;
@@ -29,6 +31,7 @@ internal sealed class CallbackRing
     private LonelyCount _read;
     private uint _lost;
     private int _isAsleep;
+    private int _quietLooks;
     private long _expected;
 
     /// <summary>A ring for at least so many records.</summary>
@@ -105,15 +108,20 @@ internal sealed class CallbackRing
         }
     }
 
-    /// <summary>Reader: sleeps until something is written or the time is over.</summary>
+    /// <summary>
+    /// Reader: sleeps until something is written or the time is over. To wake somebody costs the writer some ten times as much as all the
+    /// rest of a callback, so as long as the market is awake the reader looks every millisecond instead.
+    /// </summary>
     public void Sleep(int milliseconds)
     {
-        if (!_wakes)
+        if (!_wakes || _quietLooks < LooksBeforeSleep)
         {
             _news.WaitOne(Math.Min(1, milliseconds));
+            _quietLooks = Count == 0 ? _quietLooks + 1 : 0;
             return;
         }
 
+        _quietLooks = 0;
         Volatile.Write(ref _isAsleep, 1);
         Interlocked.MemoryBarrier();
         if (Count == 0)
