@@ -90,6 +90,11 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
         ArgumentNullException.ThrowIfNull(market);
         ArgumentNullException.ThrowIfNull(login);
         (_options, _market, _clock, _kill) = (options, market, context.Clock, kill);
+        if (login.Options.Tap)
+        {
+            throw new ConfigurationException("", "The session belongs to the program that taps it, so it sends no orders from here. Remove tap: true from the section profitdll, or use execution.paper.");
+        }
+
         if (!login.Options.Routing)
         {
             throw new ConfigurationException("", "The login of ProfitDLL is for the market only, so it sends no orders. Write routing: true in the section profitdll, or use execution.paper.");

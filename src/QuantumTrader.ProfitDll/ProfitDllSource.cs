@@ -163,12 +163,19 @@ public sealed class ProfitDllSource : Source<MarketEvent>
             throw new ConfigurationException("book", "This ProfitDLL keeps no book by price (that came with 4.0.0.31). Write `book: offers`, or update it.");
         }
 
-        var target = new CallbackTarget(library, _market.Symbols, _ring, _context.Clock);
+        var target = new CallbackTarget(library, _market.Symbols, _ring, _context.Clock, ownsBlocks: !_login.Options.Tap);
         _login.Open(library, target, _options.Trades == TradeFeed.Auto && library.HasTradesV2, _options.Book);
         _target = target;
+        _newsAt = _context.Clock.GetTimestamp();
+        if (_login.Options.Tap)
+        {
+            // Whoever has the session fetches what was missed, or nobody does.
+            _decoder.Release(int.MaxValue);
+            return;
+        }
+
         _session = new Session(library, target, _decoder, _options, _login.Options, _market, _context.Clock, Note);
         _session.Start();
-        _newsAt = _context.Clock.GetTimestamp();
     }
 
     /// <inheritdoc/>
@@ -178,7 +185,7 @@ public sealed class ProfitDllSource : Source<MarketEvent>
         var begin = _decoder.Sequence;
         while (_decoder.Sequence == begin && !HasAll)
         {
-            if (_session!.Failure is { } failure)
+            if (_session?.Failure is { } failure)
             {
                 throw new InvalidOperationException(failure.Message, failure);
             }
@@ -210,11 +217,11 @@ public sealed class ProfitDllSource : Source<MarketEvent>
     }
 
     /// <inheritdoc/>
-    public override object? Report() => _session is null || _target is null
+    public override object? Report() => _target is null
         ? null
         : new ProfitDllReport(
-            _decoder.Sequence, _decoder.Received, _decoder.Lost, _target.Foreign, _target.Unreadable, _session.Subscriptions, _session.HistoryRequests,
-            _session.Skew.TotalSeconds, [.. Enumerable.Range(0, 4).Select(_target.StateOf)], _decoder.Days);
+            _decoder.Sequence, _decoder.Received, _decoder.Lost, _target.Foreign, _target.Unreadable, _session?.Subscriptions ?? 0, _session?.HistoryRequests ?? 0,
+            _session?.Skew.TotalSeconds ?? 0, [.. Enumerable.Range(0, 4).Select(_target.StateOf)], _decoder.Days);
 
     /// <inheritdoc/>
     public override void Dispose()

@@ -32,6 +32,9 @@ public sealed record ProfitLoginOptions
     /// <summary>Logs in with order routing too, as <c>execution.profitdll</c> needs it. Without it the session can only watch the market.</summary>
     public bool Routing { get; init; }
 
+    /// <summary>The program that hosts this pipeline has the session and its callbacks, and registered them through <c>ProfitTap</c>: nothing is logged in, subscribed to or logged out here.</summary>
+    public bool Tap { get; init; }
+
     /// <summary>Letter of the exchange: <c>F</c> futures, <c>B</c> equities.</summary>
     public string Exchange { get; init; } = "F";
 }
@@ -71,13 +74,15 @@ public sealed class ProfitLogin
     /// <summary>Begins to connect, and returns at once.</summary>
     internal void Open(ProfitLibrary library, CallbackTarget target, bool tradesV2, BookFeed book)
     {
-        var (key, user, password) = (Secret(library, Options.KeyFrom), Secret(library, Options.UserFrom), Secret(library, Options.PasswordFrom));
-        var functions = Orders is null ? null : new OrderFunctions(library);
-        if (!CallbackEntry.TryAttach(target, Orders))
+        if (Options.Tap)
         {
-            throw new ConfigurationException("", "Another source.profitdll is running in this process, and ProfitDLL can serve only one. Give one source all symbols.");
+            Attach(target);
+            return;
         }
 
+        var (key, user, password) = (Secret(library, Options.KeyFrom), Secret(library, Options.UserFrom), Secret(library, Options.PasswordFrom));
+        var functions = Orders is null ? null : new OrderFunctions(library);
+        Attach(target);
         if (Options.Server is { } server)
         {
             library.SetServer(library.IsSimulator ? _files.Resolve(server) : server, Options.Port);
@@ -92,6 +97,14 @@ public sealed class ProfitLogin
         }
 
         Volatile.Write(ref _connection, new Connection(library, target, functions));
+    }
+
+    private void Attach(CallbackTarget target)
+    {
+        if (!CallbackEntry.TryAttach(target, Orders))
+        {
+            throw new ConfigurationException("", "Another source.profitdll is running in this process, and ProfitDLL can serve only one. Give one source all symbols.");
+        }
     }
 
     /// <summary>Ends the session; callbacks still come until this returns.</summary>

@@ -271,6 +271,7 @@ static int32_t initialize(ws key, ws user, ws password)
     }
     was_initialized = is_initialized = true;
     pthread_mutex_lock(&gate);
+    is_busy = true; // with the login
     int failed = pthread_create(&connector, NULL, run, NULL);
     pthread_mutex_unlock(&gate);
     return failed ? NL_INTERNAL_ERROR : NL_OK;

@@ -13,6 +13,9 @@ internal static unsafe class CallbackEntry
     private static CallbackTarget? _target;
     private static OrderTarget? _orders;
 
+    /// <summary>Who gets the callbacks now; null for nobody.</summary>
+    public static CallbackTarget? Target => _target;
+
     /// <summary>Who gets the callbacks from now on, and who those of orders; false when there is somebody already.</summary>
     public static bool TryAttach(CallbackTarget target, OrderTarget? orders = null)
     {
@@ -163,5 +166,6 @@ internal static unsafe class CallbackEntry
     {
     }
 
-    private static byte Has(ushort price, ushort quantity) => (byte)((price != 0 ? CallbackRecord.HasPrice : 0) | (quantity != 0 ? CallbackRecord.HasQuantity : 0));
+    /// <summary>The flags of an offer that a record keeps.</summary>
+    public static byte Has(ushort price, ushort quantity) => (byte)((price != 0 ? CallbackRecord.HasPrice : 0) | (quantity != 0 ? CallbackRecord.HasQuantity : 0));
 }

@@ -8,7 +8,7 @@ namespace QuantumTrader.ProfitDll.Callbacks;
 /// What the callbacks of the running session write to: the ring, and the newest state of each connection. Everything here is called on
 /// the vendor's thread and returns at once; it allocates nothing, takes no lock, and throws nothing.
 /// </summary>
-internal sealed unsafe class CallbackTarget(ProfitLibrary library, SymbolTable symbols, CallbackRing ring, TimeProvider clock)
+internal sealed unsafe class CallbackTarget(ProfitLibrary library, SymbolTable symbols, CallbackRing ring, TimeProvider clock, bool ownsBlocks = true)
 {
     /// <summary>Types of connection in a state callback.</summary>
     public const int Login = 0;
@@ -319,7 +319,10 @@ internal sealed unsafe class CallbackTarget(ProfitLibrary library, SymbolTable s
             }
         }
 
-        _ = library.Free(block, size);
+        if (ownsBlocks)
+        {
+            _ = library.Free(block, size);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
