@@ -174,6 +174,7 @@ void give_offers(Market *m, int page)
 
 EXPORT int32_t FreePointer(void *block, int32_t size)
 {
+    CALLED;
     for (int i = 0; i < MAX_BLOCKS; i++)
     {
         if (blocks[i].block == block && block)
@@ -262,12 +263,14 @@ void random_depth(Market *m)
 
 EXPORT int32_t GetPriceDepthSideCount(AssetId *asset, uint8_t side)
 {
+    CALLED;
     Market *m = find_market(asset->ticker);
     return !m ? NL_INVALID_TICKER : side > 1 ? NL_INVALID_ARGS : m->depth[side].count;
 }
 
 EXPORT int32_t GetPriceGroup(AssetId *asset, uint8_t side, int32_t position, PriceGroup *out)
 {
+    CALLED;
     Market *m = find_market(asset->ticker);
     if (!m || side > 1)
     {
@@ -290,6 +293,7 @@ EXPORT int32_t GetPriceGroup(AssetId *asset, uint8_t side, int32_t position, Pri
 
 EXPORT int32_t GetTheoreticalValues(AssetId *asset, double *price, int64_t *quantity)
 {
+    CALLED;
     Market *m = find_market(asset->ticker);
     if (!m)
     {

@@ -13,7 +13,7 @@ typedef struct Line { struct Line *next; char text[]; } Line;
 Callbacks callbacks;
 Market markets[MAX_ASSETS];
 int market_count, version = 41, login_result;
-int64_t now_ms = 1755250200000; // 15/08/2025 09:30
+int64_t slow_ns, now_ms = 1755250200000; // 15/08/2025 09:30
 bool is_online, is_login_manual, has_poison = true, has_garbage, forgets, is_initialized, is_finalizing, is_market_only;
 double rate, speed;
 atomic_llong counters[COUNTERS];
@@ -27,6 +27,19 @@ static atomic_int waiting_requests;
 static bool is_busy, was_initialized;
 static int health;
 static struct timespec due;
+
+enum { MAX_CALLED = 128 };
+static const char *called[MAX_CALLED];
+static atomic_int called_count;
+
+void note_call(const char *function)
+{
+    int at = atomic_fetch_add(&called_count, 1);
+    if (at < MAX_CALLED)
+    {
+        called[at] = function;
+    }
+}
 
 void count(int counter) { atomic_fetch_add(&counters[counter], 1); }
 
@@ -280,6 +293,7 @@ static int32_t initialize(ws key, ws user, ws password)
 EXPORT int32_t DLLInitializeLogin(ws key, ws user, ws password, StateCallback state, void *history, void *order_change, void *account, TradeCallback trade,
     DailyCallback daily, void *price_book, OfferCallback offer, HistoryCallback history_trade, ProgressCallback progress, TinyBookCallback tiny)
 {
+    CALLED;
     (void)history, (void)order_change, (void)account, (void)price_book;
     callbacks.state = state, callbacks.trade = trade, callbacks.daily = daily, callbacks.offer = offer;
     callbacks.history = history_trade, callbacks.progress = progress, callbacks.tiny = tiny;
@@ -289,12 +303,14 @@ EXPORT int32_t DLLInitializeLogin(ws key, ws user, ws password, StateCallback st
 EXPORT int32_t DLLInitializeMarketLogin(ws key, ws user, ws password, StateCallback state, TradeCallback trade, DailyCallback daily, void *price_book,
     OfferCallback offer, HistoryCallback history_trade, ProgressCallback progress, TinyBookCallback tiny)
 {
+    CALLED;
     is_market_only = true;
     return DLLInitializeLogin(key, user, password, state, NULL, NULL, NULL, trade, daily, price_book, offer, history_trade, progress, tiny);
 }
 
 EXPORT int32_t DLLFinalize(void)
 {
+    CALLED;
     int32_t result;
     if (refuses_request(&result))
     {
@@ -312,6 +328,7 @@ EXPORT int32_t DLLFinalize(void)
 
 EXPORT int32_t SetServerAndPort(ws server, ws port)
 {
+    CALLED;
     (void)port;
     char path[1024];
     narrow(server, path, sizeof path);
@@ -332,6 +349,7 @@ EXPORT int32_t SetServerAndPort(ws server, ws port)
 
 EXPORT int32_t GetServerClock(double *date, int32_t *year, int32_t *month, int32_t *day, int32_t *hour, int32_t *minute, int32_t *second, int32_t *ms)
 {
+    CALLED;
     if (!is_initialized)
     {
         return NL_NOT_INITIALIZED;
@@ -342,18 +360,19 @@ EXPORT int32_t GetServerClock(double *date, int32_t *year, int32_t *month, int32
     return NL_OK;
 }
 
-EXPORT int32_t GetHealthStatus(int32_t *state) { *state = health; return NL_OK; }
+EXPORT int32_t GetHealthStatus(int32_t *state) { CALLED; *state = health; return NL_OK; }
 
-EXPORT int32_t SubscribeTicker(ws t, ws e) { return request(SUBSCRIBE, t, e, 0, 0); }
-EXPORT int32_t UnsubscribeTicker(ws t, ws e) { return request(UNSUBSCRIBE, t, e, 0, 0); }
-EXPORT int32_t SubscribeOfferBook(ws t, ws e) { return request(SUBSCRIBE_OFFERS, t, e, 0, 0); }
-EXPORT int32_t UnsubscribeOfferBook(ws t, ws e) { return request(UNSUBSCRIBE_OFFERS, t, e, 0, 0); }
-EXPORT int32_t RequestTickerInfo(ws t, ws e) { return request(INFO, t, e, 0, 0); }
-EXPORT int32_t SubscribePriceDepth(AssetId *a) { return request(SUBSCRIBE_DEPTH, a->ticker, a->exchange, 0, 0); }
-EXPORT int32_t UnsubscribePriceDepth(AssetId *a) { return request(UNSUBSCRIBE_DEPTH, a->ticker, a->exchange, 0, 0); }
+EXPORT int32_t SubscribeTicker(ws t, ws e) { CALLED; return request(SUBSCRIBE, t, e, 0, 0); }
+EXPORT int32_t UnsubscribeTicker(ws t, ws e) { CALLED; return request(UNSUBSCRIBE, t, e, 0, 0); }
+EXPORT int32_t SubscribeOfferBook(ws t, ws e) { CALLED; return request(SUBSCRIBE_OFFERS, t, e, 0, 0); }
+EXPORT int32_t UnsubscribeOfferBook(ws t, ws e) { CALLED; return request(UNSUBSCRIBE_OFFERS, t, e, 0, 0); }
+EXPORT int32_t RequestTickerInfo(ws t, ws e) { CALLED; return request(INFO, t, e, 0, 0); }
+EXPORT int32_t SubscribePriceDepth(AssetId *a) { CALLED; return request(SUBSCRIBE_DEPTH, a->ticker, a->exchange, 0, 0); }
+EXPORT int32_t UnsubscribePriceDepth(AssetId *a) { CALLED; return request(UNSUBSCRIBE_DEPTH, a->ticker, a->exchange, 0, 0); }
 
 EXPORT int32_t GetHistoryTrades(ws ticker, ws exchange, ws start, ws end)
 {
+    CALLED;
     char from_text[TEXT], to_text[TEXT];
     int64_t from, to;
     narrow(start, from_text, TEXT);
@@ -386,12 +405,14 @@ static const char *agent_name(int32_t id, uint32_t is_short)
 
 EXPORT int32_t GetAgentNameLength(int32_t id, uint32_t is_short)
 {
+    CALLED;
     const char *name = agent_name(id, is_short);
     return name ? (int32_t)strlen(name) : NL_NOT_FOUND;
 }
 
 EXPORT int32_t GetAgentName(int32_t length, int32_t id, uint16_t *buffer, uint32_t is_short)
 {
+    CALLED;
     const char *name = agent_name(id, is_short);
     if (!name)
     {
@@ -406,7 +427,7 @@ EXPORT int32_t GetAgentName(int32_t length, int32_t id, uint16_t *buffer, uint32
     return version >= 36 ? i : NL_OK;
 }
 
-#define SETTER(NAME, TYPE, FIELD) EXPORT int32_t NAME(TYPE c) { callbacks.FIELD = c; return NL_OK; }
+#define SETTER(NAME, TYPE, FIELD) EXPORT int32_t NAME(TYPE c) { CALLED; callbacks.FIELD = c; return NL_OK; }
 SETTER(SetStateCallback, StateCallback, state)
 SETTER(SetTradeCallback, TradeCallback, trade)
 SETTER(SetTradeCallbackV2, TradeCallbackV2, trade_v2)
@@ -474,6 +495,19 @@ EXPORT int32_t SimWait(int32_t milliseconds)
     }
     pthread_mutex_unlock(&gate);
     return failed ? -1 : 0;
+}
+
+// 1 when a function of the interface was called.
+EXPORT int32_t SimCalled(const char *function)
+{
+    for (int i = 0; i < atomic_load(&called_count) && i < MAX_CALLED; i++)
+    {
+        if (called[i] && strcmp(called[i], function) == 0)
+        {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 EXPORT int64_t SimCounter(int32_t which) { return which >= 0 && which < COUNTERS ? atomic_load(&counters[which]) : -1; }

@@ -242,6 +242,7 @@ static int64_t add_order(int account, Market *m, int type, int side, double pric
 
 EXPORT int64_t SendOrder(SendOrderRequest *r)
 {
+    CALLED;
     int account;
     int32_t refused = check(&r->account, r->version, 2, r->password, &account);
     Market *m = refused ? NULL : find_market(r->asset.ticker);
@@ -273,6 +274,7 @@ static int32_t ask_open(Order *o, int what)
 
 EXPORT int32_t SendChangeOrderV2(ChangeOrderRequest *r)
 {
+    CALLED;
     int account;
     int32_t refused = check(&r->account, r->version, 1, r->password, &account);
     Order *o = refused ? NULL : order_of(&r->order);
@@ -285,6 +287,7 @@ EXPORT int32_t SendChangeOrderV2(ChangeOrderRequest *r)
 
 EXPORT int32_t SendCancelOrderV2(CancelOrderRequest *r)
 {
+    CALLED;
     int account;
     int32_t refused = check(&r->account, r->version, 1, r->password, &account);
     return refused ? refused : ask_open(order_of(&r->order), ASK_CANCEL);
@@ -304,6 +307,7 @@ static int32_t cancel_open(int account, const Market *only)
 
 EXPORT int32_t SendCancelOrdersV2(CancelOrdersRequest *r)
 {
+    CALLED;
     int account;
     int32_t refused = check(&r->account, r->version, 0, r->password, &account);
     Market *m = refused ? NULL : find_market(r->asset.ticker);
@@ -312,6 +316,7 @@ EXPORT int32_t SendCancelOrdersV2(CancelOrdersRequest *r)
 
 EXPORT int32_t SendCancelAllOrdersV2(CancelAllRequest *r)
 {
+    CALLED;
     int account;
     int32_t refused = check(&r->account, r->version, 0, r->password, &account);
     return refused ? refused : cancel_open(account, NULL);
@@ -319,6 +324,7 @@ EXPORT int32_t SendCancelAllOrdersV2(CancelAllRequest *r)
 
 EXPORT int64_t SendZeroPositionV2(ZeroPositionRequest *r)
 {
+    CALLED;
     int account;
     int32_t refused = check(&r->account, r->version, 2, r->password, &account);
     Market *m = refused ? NULL : find_market(r->asset.ticker);
@@ -331,7 +337,7 @@ EXPORT int64_t SendZeroPositionV2(ZeroPositionRequest *r)
         : add_order(account, m, r->price > 0 ? LIMIT : MARKET, net > 0 ? SELLS : BUYS, r->price, -1, llabs(net), true);
 }
 
-EXPORT int32_t GetAccountCount(void) { return is_initialized ? account_count : NL_NOT_INITIALIZED; }
+EXPORT int32_t GetAccountCount(void) { CALLED; return is_initialized ? account_count : NL_NOT_INITIALIZED; }
 
 static int32_t copy_text(const char *text, uint16_t *out, int room)
 {
@@ -353,6 +359,7 @@ static void fill_account(int account, AccountIdOut *out)
 
 EXPORT int32_t GetAccounts(int32_t source, int32_t destination, int32_t room, AccountIdOut *out)
 {
+    CALLED;
     int32_t filled = 0;
     for (; filled < room && source + filled < account_count; filled++)
     {
@@ -373,6 +380,7 @@ static void two_pass(const char *text, uint16_t *out, int32_t *length)
 
 EXPORT int32_t GetAccountDetails(AccountOut *out)
 {
+    CALLED;
     int account = account_of(&out->account);
     if (account < 0)
     {
@@ -387,6 +395,7 @@ EXPORT int32_t GetAccountDetails(AccountOut *out)
 
 EXPORT int32_t GetPositionV2(PositionOut *out)
 {
+    CALLED;
     int account = account_of(&out->account);
     Market *m = find_market(out->asset.ticker);
     if (is_market_only || account < 0 || !m)
@@ -408,6 +417,7 @@ EXPORT int32_t GetPositionV2(PositionOut *out)
 
 EXPORT int32_t GetOrderDetails(OrderOut *out)
 {
+    CALLED;
     if (out->version > 1)
     {
         return NL_VERSION_NOT_SUPPORTED;
@@ -437,6 +447,7 @@ EXPORT int32_t GetOrderDetails(OrderOut *out)
 
 EXPORT int32_t HasOrdersInInterval(AccountId *account, SystemTime start, SystemTime end)
 {
+    CALLED;
     (void)start, (void)end;
     if (account_of(account) < 0)
     {
@@ -447,6 +458,7 @@ EXPORT int32_t HasOrdersInInterval(AccountId *account, SystemTime start, SystemT
 
 EXPORT int32_t EnumerateAllOrders(AccountId *account, uint8_t order_version, void *state, OrderProc proc)
 {
+    CALLED;
     int found = account_of(account);
     if (found < 0 || order_version > 1)
     {
@@ -472,6 +484,7 @@ EXPORT int32_t EnumerateAllOrders(AccountId *account, uint8_t order_version, voi
 
 EXPORT int32_t EnumerateAllPositionAssets(AccountId *account, uint8_t asset_version, void *state, AssetProc proc)
 {
+    CALLED;
     int found = account_of(account);
     if (found < 0 || asset_version > 0)
     {
@@ -489,7 +502,7 @@ EXPORT int32_t EnumerateAllPositionAssets(AccountId *account, uint8_t asset_vers
     return NL_OK;
 }
 
-EXPORT int32_t SetEnabledHistOrder(int32_t flag) { return flag == 0 || flag == 1 ? NL_OK : NL_INVALID_ARGS; }
+EXPORT int32_t SetEnabledHistOrder(int32_t flag) { CALLED; return flag == 0 || flag == 1 ? NL_OK : NL_INVALID_ARGS; }
 
 // orders WORD ...: how orders are answered from now on, and what happens to those that are there.
 bool run_orders(char **w, int words)

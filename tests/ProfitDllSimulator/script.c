@@ -119,6 +119,7 @@ static bool of_session(char **w, int words)
     else if (strcmp(w[0], "speed") == 0) { speed = words > 1 ? atof(w[1]) : 0; }
     else if (strcmp(w[0], "poison") == 0) { has_poison = words > 1 && atoi(w[1]); }
     else if (strcmp(w[0], "garbage") == 0) { has_garbage = words > 1 && atoi(w[1]); }
+    else if (strcmp(w[0], "slow") == 0) { slow_ns = (int64_t)(words > 1 ? atof(w[1]) * 1e6 : 0); }
     else if (strcmp(w[0], "forget") == 0) { forgets = words < 2 || atoi(w[1]); }
     else if (strcmp(w[0], "wait") == 0) { pass(words > 1 ? atoll(w[1]) : 0); }
     // hide and a line: it happens, but nobody is told.

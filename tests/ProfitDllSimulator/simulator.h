@@ -47,6 +47,7 @@ typedef struct
 extern Callbacks callbacks;
 extern Market markets[MAX_ASSETS];
 extern int market_count, version;
+extern int64_t slow_ns;              // what a trade callback may take; 0 any time
 extern int64_t now_ms;              // the exchange's clock: ms since 1970 by Brasilia's time
 extern bool is_online, is_login_manual, has_poison, has_garbage, forgets;
 extern int login_result;
@@ -56,6 +57,9 @@ extern pthread_mutex_t gate;
 extern pthread_t connector;
 extern bool is_initialized, is_finalizing, is_market_only;
 
+// Remembers that a function was called, as SimCalled tells.
+#define CALLED do { static atomic_bool was; if (!atomic_load_explicit(&was, memory_order_relaxed) && !atomic_exchange(&was, true)) { note_call(__func__); } } while (0)
+void note_call(const char *function);
 void count(int counter);
 bool refuses_request(int32_t *result); // counts one made on the connector thread
 void ask_for_order(int64_t local, int what);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 typedef struct { uint32_t magic; Print print; } TradeBlock;
 enum { MAGIC = 0x54524144, TEXTS = 4 };
@@ -155,6 +156,29 @@ Print *add_print(Market *m, int64_t time, double price, int64_t quantity, int32_
     return p;
 }
 
+static int64_t monotonic(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+// A handler that takes too long is warned of, then part of the data is held back; one that is quick again ends it.
+static void judge(int64_t took)
+{
+    static int slow;
+    bool is_slow = took > slow_ns;
+    if (is_slow && slow < 2)
+    {
+        give_state(2, 5 + slow++);
+    }
+    else if (!is_slow && slow > 0)
+    {
+        slow = 0;
+        give_state(2, 4);
+    }
+}
+
 void give_print(Market *m, const Print *print, bool is_edit, bool is_zero)
 {
     if (!is_online || !m->wants_trades)
@@ -162,6 +186,7 @@ void give_print(Market *m, const Print *print, bool is_edit, bool is_zero)
         return;
     }
     Print p = is_zero ? (Print){ 0 } : *print;
+    int64_t began = slow_ns > 0 ? monotonic() : 0;
     if (callbacks.trade_v2)
     {
         block = (TradeBlock){ MAGIC, p };
@@ -179,6 +204,10 @@ void give_print(Market *m, const Print *print, bool is_edit, bool is_zero)
         callbacks.trade(asset_of(m), text_of(date), p.number, p.price, p.price * (double)p.quantity * m->multiplier, (int32_t)p.quantity, p.buyer, p.seller, p.type,
             garbage | (is_edit ? 1 : 0));
         poison();
+    }
+    if (slow_ns > 0)
+    {
+        judge(monotonic() - began);
     }
     count(COUNT_TRADES);
     meet_orders(m);
@@ -254,6 +283,7 @@ void give_history(Market *m, int64_t from, int64_t to)
 
 EXPORT int32_t TranslateTrade(void *trade, Trade *out)
 {
+    CALLED;
     TradeBlock *b = trade;
     if (b != &block || b->magic != MAGIC || !pthread_equal(pthread_self(), connector))
     {

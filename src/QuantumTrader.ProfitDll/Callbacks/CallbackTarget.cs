@@ -29,6 +29,7 @@ internal sealed unsafe class CallbackTarget(ProfitLibrary library, SymbolTable s
     private int _downs;
     private bool _isUp;
     private bool _isRouting;
+    private int _routingDowns;
 
     /// <summary>True from the beginning of the end: the codes that come now say nothing.</summary>
     public volatile bool IsEnding;
@@ -51,6 +52,9 @@ internal sealed unsafe class CallbackTarget(ProfitLibrary library, SymbolTable s
     /// <summary>Orders can be sent. The states of several brokers come mixed, so the first that is connected counts until the way to all is down.</summary>
     public bool IsRoutingUp => Volatile.Read(ref _isRouting);
 
+    /// <summary>Times that the way of the orders went down after it was up.</summary>
+    public int RoutingDowns => Volatile.Read(ref _routingDowns);
+
     public void OnState(int type, int result)
     {
         if (IsEnding || (uint)type >= (uint)_states.Length || !ring.TryReserve(1))
@@ -72,7 +76,13 @@ internal sealed unsafe class CallbackTarget(ProfitLibrary library, SymbolTable s
 
         if (type == Routing)
         {
-            Volatile.Write(ref _isRouting, result == BrokerConnected || (_isRouting && result is not (RoutingDown or BrokerDown)));
+            var isUp = result == BrokerConnected || (_isRouting && result is not (RoutingDown or BrokerDown));
+            if (_isRouting && !isUp)
+            {
+                Volatile.Write(ref _routingDowns, _routingDowns + 1);
+            }
+
+            Volatile.Write(ref _isRouting, isUp);
         }
 
         Volatile.Write(ref _states[type], result);

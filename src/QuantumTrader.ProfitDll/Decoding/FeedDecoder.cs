@@ -174,6 +174,11 @@ internal sealed class FeedDecoder(MarketContext market, ProfitDllSourceOptions o
         switch (r.Kind)
         {
             case RecordKind.State:
+                if (r.Number == CallbackTarget.MarketData && r.Position is 5 or 6)
+                {
+                    note("feed_slow", $"ProfitDLL says that its callbacks are taken too slowly{(r.Position == 6 ? ", and holds back a part of them" : "")} (state {r.Position}).");
+                }
+
                 if (r.Quantity > _downs)
                 {
                     note("feed_down", "The market data went down; what is subscribed is asked for again as soon as it is back.");

@@ -13,6 +13,7 @@ internal sealed unsafe class ProfitLibrary
 
     private readonly nint _handle;
     private readonly string _path;
+    private readonly SortedDictionary<string, bool> _exports = new(StringComparer.Ordinal);
 
     private readonly delegate* unmanaged<char*, char*, char*, nint, nint, nint, nint, nint, nint, nint, nint, nint, nint, nint, int> _initializeLogin;
     private readonly delegate* unmanaged<char*, char*, char*, nint, nint, nint, nint, nint, nint, nint, nint, int> _initializeMarketLogin;
@@ -69,7 +70,7 @@ internal sealed unsafe class ProfitLibrary
     public bool HasPriceDepth => _subscribePriceDepth != null && _unsubscribePriceDepth != null && _priceDepthSideCount != null && _priceGroup != null && Find("SetPriceDepthCallback") != 0;
 
     /// <summary>The library is the simulator of this project.</summary>
-    public bool IsSimulator => Find("SimRun") != 0;
+    public bool IsSimulator => NativeLibrary.TryGetExport(_handle, "SimRun", out _);
 
     /// <summary>Loads a library.</summary>
     /// <exception cref="ConfigurationException">It is missing, is not for this process, or lacks a function.</exception>
@@ -85,8 +86,18 @@ internal sealed unsafe class ProfitLibrary
         return new ProfitLibrary(handle, path);
     }
 
+    /// <summary>Every function that was looked for so far, and whether this version has it.</summary>
+    public IReadOnlyDictionary<string, bool> Exports => _exports;
+
+    /// <summary>Its file.</summary>
+    public string Path => _path;
+
     /// <summary>Address of an optional function; 0 when this version does not have it.</summary>
-    public nint Find(string name) => NativeLibrary.TryGetExport(_handle, name, out var address) ? address : 0;
+    public nint Find(string name)
+    {
+        _exports[name] = NativeLibrary.TryGetExport(_handle, name, out var address);
+        return address;
+    }
 
     /// <summary>Names a server; only before the login.</summary>
     public void SetServer(string server, string port)

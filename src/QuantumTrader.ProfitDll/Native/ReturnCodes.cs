@@ -6,6 +6,8 @@ namespace QuantumTrader.ProfitDll.Native;
 internal static class ReturnCodes
 {
     public const int InternalError = unchecked((int)0x80000001);
+    public const int InvalidArgs = unchecked((int)0x80000003);
+    public const int ExchangeUnknown = unchecked((int)0x8000000F);
     public const int MarketOnly = unchecked((int)0x8000000A);
     public const int NoPosition = unchecked((int)0x8000000B);
     public const int WaitingServer = unchecked((int)0x80000004);

@@ -25,6 +25,15 @@ internal sealed unsafe class Simulator(string path)
     /// <summary>What it counted: the order is that of its header.</summary>
     public long Counter(int which) => ((delegate* unmanaged<int, long>)Export("SimCounter"))(which);
 
+    /// <summary>Whether a function of the interface was called.</summary>
+    public bool HasCalled(string function)
+    {
+        fixed (byte* name = Encoding.UTF8.GetBytes(function + "\0"))
+        {
+            return ((delegate* unmanaged<byte*, int>)Export("SimCalled"))(name) == 1;
+        }
+    }
+
     /// <summary>Registers the trade callback of the source, or one that does nothing.</summary>
     public void Register(bool isEmpty) => ((delegate* unmanaged<nint, int>)Export("SetTradeCallbackV2"))(isEmpty ? CallbackEntry.EmptyTradeV2 : CallbackEntry.TradeV2);
 

@@ -36,6 +36,7 @@ internal sealed class OrderRouter(ExecutionProfitDllOptions options, MarketConte
     private Account? _account;
     private string _password = "";
     private bool _wasReconciled;
+    private int _downs;
     private long _glanceAt;
 
     /// <summary>Positions and orders are known, and orders can be sent.</summary>
@@ -84,7 +85,7 @@ internal sealed class OrderRouter(ExecutionProfitDllOptions options, MarketConte
         if (clock.GetElapsedTime(_glanceAt) >= Glance)
         {
             _glanceAt = clock.GetTimestamp();
-            IsReady = _connection.Target.IsRoutingUp && (IsReady || TryReconcile());
+            Reconcile(_connection.Target);
             foreach (var order in _open.ToArray())
             {
                 AskAfter(order);
@@ -354,6 +355,14 @@ internal sealed class OrderRouter(ExecutionProfitDllOptions options, MarketConte
         }
 
         return true;
+    }
+
+    // However short the way to the broker was down, news may have been missed.
+    private void Reconcile(CallbackTarget states)
+    {
+        var downs = states.RoutingDowns;
+        IsReady = states.IsRoutingUp && ((IsReady && downs == _downs) || TryReconcile());
+        _downs = downs;
     }
 
     /// <summary>Learns the account, its orders and its positions. False when the library does not know them yet.</summary>

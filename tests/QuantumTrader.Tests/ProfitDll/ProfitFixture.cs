@@ -68,11 +68,13 @@ internal sealed unsafe class ProfitFixture : IDisposable
     public List<MarketEvent> Events { get; } = [];
 
     /// <summary>The section that a source and the orders share; made when first asked for.</summary>
-    public ProfitLogin Login => field ??= new ProfitLogin(new ProfitLoginOptions { Library = Library, Routing = Routing, Tap = Tap }, Files);
+    public ProfitLogin Login => field ??= new ProfitLogin(new ProfitLoginOptions { Library = Library, Routing = Routing, Tap = Tap, Server = Server }, Files);
 
     public bool Routing { get; init; }
 
     public bool Tap { get; init; }
+
+    public string? Server { get; init; }
 
     private static SectionContext Files { get; } = new(Qt.Root, Qt.Root);
 

@@ -66,6 +66,23 @@ public sealed class TapTests
         }
     }
 
+    [Fact]
+    public void A_slow_callback_of_the_program_is_warned_of_and_the_pipeline_says_so()
+    {
+        using var sim = new ProfitFixture { Tap = true };
+        var source = sim.NewSource(new ProfitDllSourceOptions { Undated = UndatedTime.Feed });
+        source.Start();
+        var program = new TappedProgram(sim, isTapped: true, isOld: false) { Slowness = TimeSpan.FromSeconds(1.1) };
+        sim.Run("slow 1000", "trade WDOU25 5500 1", "trade WDOU25 5500 1");
+        sim.Wait();
+        program.Slowness = TimeSpan.Zero;
+        sim.Play(source, "trade WDOU25 5500 1");
+        program.Seen.Where(s => s.StartsWith("state 2", StringComparison.Ordinal)).TakeLast(3).ShouldBe(["state 2 5", "state 2 6", "state 2 4"]);
+        source.Accounts.NoteCounts["feed_slow"].ShouldBe(2);
+        source.Accounts.NoteCounts.ContainsKey("feed_down").ShouldBeFalse();
+        program.End();
+    }
+
     private static List<string> Play(bool isTapped, bool isOld, out List<MarketEvent> events)
     {
         using var sim = new ProfitFixture { Tap = true };

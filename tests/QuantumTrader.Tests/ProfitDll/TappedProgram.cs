@@ -80,6 +80,9 @@ internal sealed unsafe class TappedProgram
 
     private delegate void OnAssetState(AssetRecord asset, nint date, int state);
 
+    /// <summary>How long its callback of trades takes.</summary>
+    public TimeSpan Slowness { get; set; }
+
     /// <summary>How much waits for the pipeline, and how much did when the state of an asset was told.</summary>
     public Func<double>? Waiting { get; set; }
 
@@ -109,6 +112,7 @@ internal sealed unsafe class TappedProgram
 
     private void SeeTrade(string what, AssetIdentifier asset, nint trade, uint flags)
     {
+        Thread.Sleep(Slowness);
         ConnectorTrade t;
         _library.TryTranslate(trade, &t).ShouldBeTrue();
         See(what, Text(asset.Ticker), flags, t.TradeNumber, t.Price, t.Quantity, t.Volume, t.BuyAgent, t.SellAgent, t.TradeType, t.TradeDate.Hour, t.TradeDate.Minute, t.TradeDate.Millisecond);
