@@ -233,7 +233,7 @@ public sealed class ProfitDoctor
 
         var (count, odd, first) = _seen.GetValueOrDefault(r.Kind);
         var what = Oddity(in r);
-        _seen[r.Kind] = (count + 1, odd + (what is null ? 0 : 1), first ?? what ?? "");
+        _seen[r.Kind] = (count + 1, odd + (what is null ? 0 : 1), first is { Length: > 0 } ? first : what ?? "");
     }
 
     private string? Oddity(in CallbackRecord r)
