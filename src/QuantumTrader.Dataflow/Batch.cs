@@ -61,7 +61,7 @@ internal readonly struct Slice<T>(Batch<T> batch, int start, int count, long sta
 /// back longest ago is reused first, and only once there is a reserve of others: one that was just released still sits in the cache of
 /// the core that read it, and fetching its events back from there costs the writer twice as much as writing to memory that has left it.
 /// </summary>
-public sealed class BatchPool<T>(int batchSize) where T : struct, IEvent<T>
+public sealed class BatchPool<T> where T : struct, IEvent<T>
 {
     // 32,768 events of 64 bytes are 2 MB, more than a core's own cache; of heavier events it takes fewer.
     private const int ReserveEvents = 32_768;
@@ -69,15 +69,24 @@ public sealed class BatchPool<T>(int batchSize) where T : struct, IEvent<T>
     // What a chain of many full edges gives back when it runs empty; if less were kept, filling up again would allocate.
     private const int Keep = 512;
 
-    private readonly int _reserve = Math.Min(128, ReserveEvents / T.Weight / batchSize);
+    private readonly int _reserve;
     private readonly Batch<T>?[] _free = new Batch<T>[Keep];
     private readonly Lock _gate = new();
     private int _head;
     private int _count;
     private long _outstanding;
 
+    /// <summary>A pool of a graph.</summary>
+    /// <param name="batchSize">Events per batch.</param>
+    public BatchPool(int batchSize) : this(batchSize, Math.Min(128, ReserveEvents / T.Weight / batchSize))
+    {
+    }
+
+    /// <summary>A pool with a reserve of so many batches; of none where one thread writes and reads.</summary>
+    internal BatchPool(int batchSize, int reserve) => (BatchSize, _reserve) = (batchSize, reserve);
+
     /// <summary>Events per batch.</summary>
-    public int BatchSize { get; } = batchSize;
+    public int BatchSize { get; }
 
     /// <summary>Batches that are in use now; 0 when a graph has ended, or one was leaked.</summary>
     public long Outstanding { get { lock (_gate) { return _outstanding; } } }

@@ -15,7 +15,7 @@ public sealed class Output<T> where T : struct, IEvent<T>
     internal Output(BatchPool<T> pool) => _pool = pool;
 
     /// <summary>An output outside a graph, for tests and tools; read it with <see cref="ToArray"/>.</summary>
-    public Output() : this(new BatchPool<T>(256)) { }
+    public Output() : this(new BatchPool<T>(256, reserve: 0)) { }
 
     /// <summary>Stamp that sealed batches get.</summary>
     internal long Stamp { get; set; }

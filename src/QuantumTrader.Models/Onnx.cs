@@ -81,8 +81,10 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
     private readonly bool _skipsNotWarm;
     private readonly int _price;
 
-    // What is known of the vectors that were predicted together: the row of each one's answer, or why it has none.
+    // What is known of the vectors that were predicted together: the row of each one's answer, or why it has none, and its price, which is
+    // read when the vector is.
     private readonly int[] _rows;
+    private readonly double[] _prices;
     private readonly VectorHistory?[] _added;
     private readonly ModelWatch? _watch;
     private readonly DriftOptions? _driftOptions;
@@ -102,6 +104,7 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
         _skipsNotWarm = options.OnNotWarm == OnNotWarm.Skip;
         _price = new FeatureSchema(_manifest.Features).IndexOf("price_current");
         _rows = new int[options.Batch];
+        _prices = new double[options.Batch];
         _added = new VectorHistory?[options.Batch];
         _driftOptions = options.Drift;
         _drift = DriftOf(_manifest);
@@ -156,7 +159,7 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
                 (next, prepared) = (0, Prepare(run.Rest));
             }
 
-            var row = _rows[next++];
+            var (row, price) = (_rows[next], _prices[next++]);
             if (row < 0)
             {
                 run.Drop(row == NotWarm ? "not_warm" : "window_not_full");
@@ -171,7 +174,6 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
 
             _predictions++;
             _drift?.Add(vector.Values, forecast.Up, vector.EventTime);
-            var price = _price >= 0 ? vector.Values[_price] : 0;
             output.Next() = new Prediction(
                 vector.Sequence, vector.EventTime, vector.Symbol, forecast.Up, forecast.Direction, forecast.Confidence, forecast.Magnitude, price, _model.Name);
         }
@@ -236,15 +238,17 @@ public sealed class Onnx : Operator<FeatureVector, Prediction>, IUpstreamCheck
                 continue;
             }
 
+            var values = vector.Values;
+            _prices[count] = _price >= 0 ? values[_price] : 0;
             if (_model!.Window == 1)
             {
-                _model.Write(rows, vector.Values);
+                _model.Write(rows, values);
                 _rows[count++] = rows++;
                 continue;
             }
 
             var history = HistoryOf(vector.Symbol);
-            history.Add(vector.Values);
+            history.Add(values);
             _added[count] = history;
             if (history.IsFull)
             {

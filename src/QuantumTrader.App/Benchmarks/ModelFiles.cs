@@ -113,17 +113,12 @@ internal sealed class BareModel : IDisposable
     /// <summary>Predicts what stands in the input.</summary>
     public void Run() => _session.RunWithBinding(_options, _binding);
 
-    /// <summary>Predicts rows of doubles, as a caller has them.</summary>
-    public float Run(double[][] rows)
+    /// <summary>Predicts from vectors, whose values are copied in from where they lie.</summary>
+    public float Run(ReadOnlySpan<FeatureVector> vectors)
     {
-        for (var row = 0; row < rows.Length; row++)
+        for (var row = 0; row < vectors.Length; row++)
         {
-            var from = rows[row];
-            var to = _values.AsSpan(row * ModelFiles.Width, ModelFiles.Width);
-            for (var i = 0; i < to.Length; i++)
-            {
-                to[i] = (float)from[i];
-            }
+            Copy(vectors[row].Values, row);
         }
 
         Run();
@@ -140,7 +135,8 @@ internal sealed class BareModel : IDisposable
 
     public double[] Answer(double[] row)
     {
-        Run([row]);
+        Copy(row, 0);
+        Run();
         return [.. _answers.Select(a => (double)a)];
     }
 
@@ -151,5 +147,14 @@ internal sealed class BareModel : IDisposable
         _out.Dispose();
         _options.Dispose();
         _session.Dispose();
+    }
+
+    private void Copy(ReadOnlySpan<double> from, int row)
+    {
+        var to = _values.AsSpan(row * ModelFiles.Width, ModelFiles.Width);
+        for (var i = 0; i < to.Length; i++)
+        {
+            to[i] = (float)from[i];
+        }
     }
 }
