@@ -3,6 +3,7 @@ using System.Text;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Market;
+using QuantumTrader.Models.Drift;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Models.Coordination;
@@ -48,16 +49,21 @@ public sealed record CoordinatorOptions
 
     /// <summary>Leaves the enhanced model alone while it is slow.</summary>
     public BreakerOptions Breaker { get; init; } = new();
+
+    /// <summary>Holds what each model was asked and answered against the bins of its manifest, as <c>drift</c> of <c>model.onnx</c> does.</summary>
+    public DriftOptions? Drift { get; init; }
 }
 
 /// <summary>
 /// Holds a fast and an enhanced model and asks one of them about each vector. The first rule that applies decides: <c>force_fast</c>,
 /// <c>phase_off</c>, <c>no_history</c> (a column of the enhanced model is not warm), <c>fast_hours</c>, <c>breaker_open</c>,
 /// <c>not_in_share</c>, else <c>enhanced</c>. Where the chosen model has no answer the next level does: enhanced, fast, the last good
-/// prediction of the symbol marked stale, none (<c>no_prediction</c>). The report counts every rule and the cause of every fallback.
+/// prediction of the symbol marked stale, none (<c>no_prediction</c>). The report counts every rule and the cause of every fallback;
+/// the switch <c>ALERT_ON_FALLBACK</c> notes the first of a burst.
 /// </summary>
 [Block("model.coordinator", "Asks a fast or an enhanced model about each vector, and falls back when one cannot answer.")]
 [RunEvent("QT2503", "breaker_open", "The enhanced model was too slow and is left out for a while.", "Look at its cost with `qt models inspect`.")]
+[RunEvent("QT2504", "model_fallback", "A model had no answer and the next level took over; told at the first of a burst, with ALERT_ON_FALLBACK.", "Look at the causes in the report of the block.")]
 public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstreamCheck
 {
     private const long Minute = 60_000_000_000;
@@ -72,6 +78,7 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
     private readonly HostedModel _fast;
     private readonly HostedModel? _enhanced;
     private readonly Switches _switches;
+    private readonly FallbackBurst _burst;
     private readonly LatencyBreaker _breaker;
     private readonly Route _route;
     private readonly int _basisPoints;
@@ -96,16 +103,19 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
 
         _options = options;
         _market = market;
-        (_clock, _switches) = (context.Clock, context.Switches);
+        (_clock, _switches, _burst) = (context.Clock, context.Switches, new FallbackBurst(context.Switches));
         _breaker = new LatencyBreaker(options.Breaker);
         _route = new Route(options.Salt, "operation");
         _basisPoints = (int)Math.Round(options.TimeTravelPercentage * Route.Whole);
         _maxStale = options.MaxStaleSeconds * 1_000_000_000L;
         _keys = [.. market.Instruments.Select(i => (byte[])[.. Encoding.UTF8.GetBytes(i.Symbol), .. new byte[8]])];
         _symbols = [.. market.Instruments.Select(_ => new SymbolState())];
-        _fast = new HostedModel("fast", options.Fast, context);
-        _enhanced = options.Enhanced is { } enhanced ? new HostedModel("enhanced", enhanced, context) : null;
+        _fast = new HostedModel("fast", options.Fast, context, options.Drift, Note);
+        _enhanced = options.Enhanced is { } enhanced ? new HostedModel("enhanced", enhanced, context, options.Drift, Note) : null;
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<BlockGauge> Gauges => [.. _counts.Gauges(_breaker), .. _fast.Gauges, .. _enhanced?.Gauges ?? []];
 
     /// <inheritdoc/>
     public void CheckUpstream(Block sender)
@@ -179,10 +189,7 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
     }
 
     /// <inheritdoc/>
-    public override object Report() => _counts.Report(_breaker);
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<BlockGauge> Gauges => _counts.Gauges;
+    public override object Report() => _counts.Report(_breaker) with { FastDrift = _fast.Drift, EnhancedDrift = _enhanced?.Drift };
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -234,7 +241,7 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
             }
 
             failure = "enhanced_" + failure;
-            _counts.Fallback(failure);
+            Fallback(failure, vector.EventTime);
             if (!FallsBack)
             {
                 return failure;
@@ -249,8 +256,18 @@ public sealed class Coordinator : Operator<FeatureVector, Prediction>, IUpstream
         }
 
         reason = "fast_" + reason;
-        _counts.Fallback(reason);
+        Fallback(reason, vector.EventTime);
         return reason;
+    }
+
+    // A stream that begins is not warm, and nobody needs to be told.
+    private void Fallback(string cause, long eventTime)
+    {
+        _counts.Fallback(cause);
+        if (cause != NotWarm && _burst.Add(eventTime) is > 0 and var told)
+        {
+            Note("model_fallback", $"{IsoTime.ToText(eventTime)} a model had no answer{(told == 1 ? "" : $", {told} times since it was last told")}; now because of {cause}.");
+        }
     }
 
     private string? AskEnhanced(in FeatureVector vector, out Forecast forecast)

@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using QuantumTrader.Dataflow;
+using QuantumTrader.Models.Drift;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Models.Coordination;
@@ -58,20 +60,22 @@ internal sealed class CoordinatorCounts
     public long FallbackCount { get; private set; }
 
     /// <summary>For whoever watches, from any thread: plain numbers only, each of which is written at once.</summary>
-    public IReadOnlyList<BlockGauge> Gauges =>
+    public IReadOnlyList<BlockGauge> Gauges(LatencyBreaker breaker) =>
     [
         .. RuleNames.Select((name, rule) => new BlockGauge("qt_coordinator_requests", "Requests that this rule decided.", Volatile.Read(ref _rules[rule])) { Of = name }),
         new("qt_coordinator_calls", "Times that the model was asked.", Fast.Count) { Of = "fast" },
         new("qt_coordinator_calls", "Times that the model was asked.", Enhanced.Count) { Of = "enhanced" },
-        new("qt_coordinator_latency_ms", "Mean latency of the model, exponential with weight 0.1.", Fast.MeanMs) { Of = "fast" },
-        new("qt_coordinator_latency_ms", "Mean latency of the model, exponential with weight 0.1.", Enhanced.MeanMs) { Of = "enhanced" },
+        new("qt_coordinator_latency_ms", "Mean latency of the model, exponential with weight 0.1.", Fast.MeanMs) { Of = "fast", TakesLargest = true },
+        new("qt_coordinator_latency_ms", "Mean latency of the model, exponential with weight 0.1.", Enhanced.MeanMs) { Of = "enhanced", TakesLargest = true },
         new("qt_coordinator_cache_hits", "Vectors answered without asking.", CacheHits),
         new("qt_coordinator_fallbacks", "Times that a level had no answer.", FallbackCount),
+        new("qt_coordinator_stale", "Older predictions sent again.", Stale),
+        new("qt_coordinator_breaker_open", "1 while the enhanced model is left alone because it is slow.", breaker.IsOpen ? 1 : 0) { TakesLargest = true },
     ];
 
     public CoordinatorReport Report(LatencyBreaker breaker) => new(
         Sent, Fast.Count, Enhanced.Count, CacheHits, Stale, Fast.MeanMs, Enhanced.MeanMs,
-        Enum.GetValues<CoordinatorRule>().ToDictionary(r => SnakeCase.From(r.ToString()), r => _rules[(int)r], StringComparer.Ordinal),
+        RuleNames.Zip(_rules).ToDictionary(r => r.First, r => r.Second, StringComparer.Ordinal),
         new SortedDictionary<string, long>(_fallbacks, StringComparer.Ordinal),
         new BreakerReport(breaker.IsOpen, breaker.Openings, breaker.Probes));
 
@@ -105,7 +109,16 @@ internal sealed class CoordinatorCounts
 /// <param name="Breaker">What the breaker did.</param>
 public sealed record CoordinatorReport(
     long TotalPredictions, long FastModeCalls, long TimeTravelCalls, long CacheHits, long Stale, double FastMs, double EnhancedMs,
-    IReadOnlyDictionary<string, long> Rules, IReadOnlyDictionary<string, long> Fallbacks, BreakerReport Breaker);
+    IReadOnlyDictionary<string, long> Rules, IReadOnlyDictionary<string, long> Fallbacks, BreakerReport Breaker)
+{
+    /// <summary>How far the fast model has moved away from its training; null when that is not watched.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DriftReport? FastDrift { get; init; }
+
+    /// <summary>How far the enhanced model has; null when that is not watched, or there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DriftReport? EnhancedDrift { get; init; }
+}
 
 /// <summary>What the report says of a breaker.</summary>
 /// <param name="IsOpen">Whether it is open at the end.</param>

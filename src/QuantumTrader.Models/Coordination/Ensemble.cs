@@ -1,5 +1,7 @@
+using System.Text.Json.Serialization;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
+using QuantumTrader.Models.Drift;
 using QuantumTrader.Models.Regimes;
 using QuantumTrader.Pipelines;
 
@@ -39,6 +41,12 @@ public sealed record EnsembleOptions
 
     /// <summary>Name that the combined predictions carry.</summary>
     public string Name { get; init; } = "ensemble";
+
+    /// <summary>
+    /// Only with <c>stack</c>: holds the members' probabilities and what the model makes of them against the bins of its manifest, as
+    /// <c>drift</c> of <c>model.onnx</c> does.
+    /// </summary>
+    public DriftOptions? Drift { get; init; }
 }
 
 /// <summary>
@@ -93,7 +101,7 @@ public sealed class Ensemble : Operator<FeatureVector, Prediction, Prediction>
                 throw new ConfigurationException("on_missing", "leave_out was given beside stack, whose model needs a value of every member. Legal with stack: skip, neutral.");
             }
 
-            _stack = new HostedModel("stack", stack, context);
+            _stack = new HostedModel("stack", stack, context, options.Drift, Note);
             _stackMembers = [.. _stack.Features.Select(f => IndexOf(f))];
             if (!_stack.Features.Order(StringComparer.Ordinal).SequenceEqual(options.Members.Order(StringComparer.Ordinal), StringComparer.Ordinal))
             {
@@ -101,7 +109,14 @@ public sealed class Ensemble : Operator<FeatureVector, Prediction, Prediction>
                     "stack", $"Model '{_stack.Name}' takes [{string.Join(", ", _stack.Features)}]; expected the members, [{string.Join(", ", options.Members)}]. Train it on their probabilities, or name other members.");
             }
         }
+        else if (options.Drift is not null)
+        {
+            throw new ConfigurationException("drift", "drift was given without stack, and weights were not trained. Write drift in the members' own blocks.");
+        }
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<BlockGauge> Gauges => [.. _stack?.Gauges ?? []];
 
     /// <inheritdoc/>
     public override void Start() => _stack?.WarmUp();
@@ -152,7 +167,7 @@ public sealed class Ensemble : Operator<FeatureVector, Prediction, Prediction>
                 continue;
             }
 
-            var reason = _stack is null ? Mean(slot, out var forecast) : Stack(slot, out forecast);
+            var reason = _stack is null ? Mean(slot, out var forecast) : Stack(slot, vector.EventTime, out forecast);
             if (reason is not null)
             {
                 run.Drop(reason);
@@ -169,7 +184,10 @@ public sealed class Ensemble : Operator<FeatureVector, Prediction, Prediction>
 
     /// <inheritdoc/>
     public override object Report() => new EnsembleReport(
-        _combined, _withoutVector, new SortedDictionary<string, long>(_options.Members.Select((m, i) => (m, i)).ToDictionary(x => x.m, x => _missing[x.i], StringComparer.Ordinal), StringComparer.Ordinal));
+        _combined, _withoutVector, new SortedDictionary<string, long>(_options.Members.Select((m, i) => (m, i)).ToDictionary(x => x.m, x => _missing[x.i], StringComparer.Ordinal), StringComparer.Ordinal))
+    {
+        Drift = _stack?.Drift,
+    };
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -200,7 +218,7 @@ public sealed class Ensemble : Operator<FeatureVector, Prediction, Prediction>
         return sum > 0 ? null : "no_weight";
     }
 
-    private string? Stack(Slot slot, out Forecast forecast)
+    private string? Stack(Slot slot, long eventTime, out Forecast forecast)
     {
         for (var i = 0; i < _row.Length; i++)
         {
@@ -208,7 +226,7 @@ public sealed class Ensemble : Operator<FeatureVector, Prediction, Prediction>
             _row[i] = slot.Has[member] ? slot.Predictions[member].Probability : 0.5;
         }
 
-        return _stack!.Ask(_row, out forecast);
+        return _stack!.Ask(_row, eventTime, out forecast);
     }
 
     private Prediction Combined(in FeatureVector vector, Slot slot, in Forecast forecast)
@@ -344,4 +362,9 @@ public sealed class Ensemble : Operator<FeatureVector, Prediction, Prediction>
 /// <param name="Combined">Predictions sent.</param>
 /// <param name="WithoutVector">Members' predictions for which no vector came.</param>
 /// <param name="Missing">Vectors for which a member had no prediction, by member; why it had none is counted at the member.</param>
-public sealed record EnsembleReport(long Combined, long WithoutVector, IReadOnlyDictionary<string, long> Missing);
+public sealed record EnsembleReport(long Combined, long WithoutVector, IReadOnlyDictionary<string, long> Missing)
+{
+    /// <summary>How far the stacking model has moved away from its training; null when that is not watched.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DriftReport? Drift { get; init; }
+}

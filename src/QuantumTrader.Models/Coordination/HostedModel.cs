@@ -1,5 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
+using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
+using QuantumTrader.Models.Drift;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Models.Coordination;
@@ -14,10 +16,16 @@ internal sealed class HostedModel : IDisposable
     private readonly OnnxModel? _model;
     private readonly double[] _row;
     private readonly ModelColumns _columns;
+    private readonly DriftWindow? _drift;
 
     /// <summary>Loads the model, or only reads what it says of itself when the block is made for a check.</summary>
+    /// <param name="option">The option that names it.</param>
+    /// <param name="path">The .onnx file.</param>
+    /// <param name="context">Of the block.</param>
+    /// <param name="drift">How it is watched for moving away from its training; null for not.</param>
+    /// <param name="note">Told what is found.</param>
     /// <exception cref="ConfigurationException">It is missing, does not fit, or needs more than one vector.</exception>
-    public HostedModel(string option, string path, BlockContext context)
+    public HostedModel(string option, string path, BlockContext context, DriftOptions? drift, Action<string, string> note)
     {
         _option = option;
         try
@@ -36,6 +44,7 @@ internal sealed class HostedModel : IDisposable
             throw new ConfigurationException(option, e.Message) { Outside = e.Outside };
         }
 
+        _drift = drift is null ? null : new DriftWindow(_manifest, drift, note);
         _row = new double[_manifest.Features.Count];
         _columns = new ModelColumns(_manifest.Features);
     }
@@ -45,6 +54,12 @@ internal sealed class HostedModel : IDisposable
 
     /// <summary>Names of the columns.</summary>
     public IReadOnlyList<string> Features => _manifest.Features;
+
+    /// <summary>How far each column and the score have moved away from training; empty when that is not watched.</summary>
+    public IEnumerable<BlockGauge> Gauges => (_drift?.Gauges ?? []).Select(g => g with { Of = $"{_option}.{g.Of}" });
+
+    /// <summary>The same for the report; null when it is not watched.</summary>
+    public DriftReport? Drift => _drift?.Report();
 
     /// <summary>Lets the model answer before the first vector, which then does not pay for what happens only once.</summary>
     public void WarmUp() => _model?.WarmUp(WarmUpRounds);
@@ -69,11 +84,11 @@ internal sealed class HostedModel : IDisposable
     public string? Ask(in FeatureVector vector, out Forecast forecast)
     {
         _columns.Pick(in vector, _row);
-        return Ask(_row, out forecast);
+        return Ask(_row, vector.EventTime, out forecast);
     }
 
     /// <summary>Asks the model about a row of its own columns.</summary>
-    public string? Ask(ReadOnlySpan<double> row, out Forecast forecast)
+    public string? Ask(ReadOnlySpan<double> row, long eventTime, out Forecast forecast)
     {
         var model = _model ?? throw new InvalidOperationException("Invariant: a block that was made for a check is run.");
         forecast = default;
@@ -87,7 +102,13 @@ internal sealed class HostedModel : IDisposable
             return "error";
         }
 
-        return model.Read(0, out forecast);
+        var refused = model.Read(0, out forecast);
+        if (refused is null)
+        {
+            _drift?.Add(row, forecast.Up, eventTime);
+        }
+
+        return refused;
     }
 
     public void Dispose() => _model?.Dispose();

@@ -47,7 +47,7 @@ public sealed record SwitchOptions
     /// <summary>Goes before everything else: the fast model answers, and the rollout's phase <c>enhanced_ml</c> is off.</summary>
     public bool? ForceFastMode { get; init; }
 
-    /// <summary>A phase of the rollout notes its fallbacks among the findings of the run: the first at once, then one a burst.</summary>
+    /// <summary>A phase of the rollout and a coordinator note their fallbacks among the findings of the run: the first at once, then one a burst.</summary>
     public bool? AlertOnFallback { get; init; }
 
     /// <summary>How much a run says on standard error.</summary>

@@ -12,9 +12,6 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
     where TIn : struct, IEvent<TIn>
     where TOut : struct, IEvent<TOut>
 {
-    // Fallbacks come in bursts: the first is told at once, the others together.
-    private const long BurstNanoseconds = 30_000_000_000;
-
     private readonly CandidateLine<TIn, TOut> _line;
     private readonly Phase _phase;
     private readonly EventFormat<TOut> _format;
@@ -22,14 +19,12 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
     private readonly AnswerCheck<TOut> _check;
     private readonly ShadowSide<TIn, TOut> _shadow;
     private readonly TimeProvider _clock;
-    private readonly Switches _switches;
-    private long _toldAt = long.MinValue;
-    private long _untold;
+    private readonly FallbackBurst _burst;
     private long _came;
 
     public ValueSwitch(CandidateLine<TIn, TOut> line, EventFormat<TOut> format, Switches switches, TimeProvider clock)
     {
-        (_line, _phase, _format, _switches, _clock) = (line, line.Phase, format, switches, clock);
+        (_line, _phase, _format, _burst, _clock) = (line, line.Phase, format, new FallbackBurst(switches), clock);
         _key = new RouteKey<TOut>(_phase.Options.Route, format);
         _shadow = new ShadowSide<TIn, TOut>(line, _key);
         _check = new AnswerCheck<TOut>(_phase.Options, format);
@@ -136,16 +131,9 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
     private void Fallback(FallbackReason reason, PhaseState? decided, long eventTime)
     {
         _phase.Evidence.Fallback(reason, decided);
-        if (_switches.Now.AlertOnFallback != true)
+        if (_burst.Add(eventTime) is > 0 and var told)
         {
-            return;
-        }
-
-        _untold++;
-        if (_toldAt == long.MinValue || eventTime - _toldAt >= BurstNanoseconds)
-        {
-            Note("fallback", $"{IsoTime.ToText(eventTime)} '{_phase.Options.Name}': the baseline answered for the candidate{(_untold == 1 ? "" : $", {_untold} times since it was last told")}; now because of {reason.ToString().ToLowerInvariant()}.");
-            (_toldAt, _untold) = (eventTime, 0);
+            Note("fallback", $"{IsoTime.ToText(eventTime)} '{_phase.Options.Name}': the baseline answered for the candidate{(told == 1 ? "" : $", {told} times since it was last told")}; now because of {reason.ToString().ToLowerInvariant()}.");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using QuantumTrader.Models;
 using QuantumTrader.Pipelines;
+using QuantumTrader.Tests.Models.Coordination;
 
 namespace QuantumTrader.Tests.Models;
 
@@ -237,6 +238,16 @@ public sealed class RefusalTests : IDisposable
         var before = GC.GetAllocatedBytesForCurrentThread();
         _files.Refusal().Message.ShouldContain("at most 268435456");
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(10_000_000);
+    }
+
+    [Fact]
+    public async Task A_model_that_never_answers_is_refused()
+    {
+        using var folder = new ModelFolder();
+        var file = ModelFile.Read(folder.SaveEndless("endless", "x"));
+        var loading = Task.Run(() => OnnxModel.Load(file, 1, TimeSpan.FromMilliseconds(300)));
+        var refused = await Should.ThrowAsync<ConfigurationException>(loading.WaitAsync(TimeSpan.FromSeconds(60)));
+        refused.Message.ShouldContain("it has not answered its golden rows after 0.3 s");
     }
 
     [Fact]

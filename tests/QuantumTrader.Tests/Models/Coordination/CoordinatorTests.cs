@@ -3,6 +3,7 @@ using QuantumTrader.Features;
 using QuantumTrader.Market;
 using QuantumTrader.Models;
 using QuantumTrader.Models.Coordination;
+using QuantumTrader.Models.Drift;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Tests.Market;
 
@@ -209,6 +210,62 @@ public sealed class CoordinatorTests : IDisposable
 
         block.Drive([Vector(2, x: 8)]).ShouldBeEmpty();
         block.Accounts.Dropped.ShouldBe(new Dictionary<string, long> { ["enhanced_output_is_no_probability"] = 1 });
+    }
+
+    [Fact]
+    public void The_first_fallback_of_a_burst_is_told_when_that_is_asked_for()
+    {
+        _models.SaveEcho("echo", "x");
+        var switches = new Switches(new SwitchOptions(), []);
+        using var block = new Coordinator(Options with { Enhanced = "echo.onnx" }, Feed.NewMarket(), _models.Context() with { Files = new SectionContext(_models.Path, _models.Path) { Switches = switches } });
+        block.Drive([Vector(1, x: 7)]);
+        block.Accounts.Notes.ShouldBeEmpty();
+        switches.Set("ALERT_ON_FALLBACK", "true", "api").IsAccepted.ShouldBeTrue();
+
+        // A vector a second; one that is not warm is none.
+        block.Drive([Vector(2, x: 7, isWarm: false, hasHistory: false), .. Enumerable.Range(3, 40).Select(i => Vector(i, x: 6 + i))]);
+        block.Accounts.Notes.Select(n => (n.Code, n.Message[(n.Message.IndexOf(' ') + 1)..])).ShouldBe(
+        [
+            ("model_fallback", "a model had no answer; now because of enhanced_output_is_no_probability."),
+            ("model_fallback", "a model had no answer, 30 times since it was last told; now because of enhanced_output_is_no_probability."),
+        ]);
+    }
+
+    [Fact]
+    public void What_it_decided_and_asked_are_metrics()
+    {
+        _models.SaveEcho("echo", "x");
+        using var block = Block(Options with { Enhanced = "echo.onnx" });
+        block.Drive([Vector(1, hour: 9), Vector(2, hour: 9), Vector(3, x: 0.5), Vector(4, x: 7)]);
+
+        double Of(string name, string of = "") => block.Gauges.Single(g => g.Name == name && g.Of == of).Value;
+        (Of("qt_coordinator_requests", "fast_hours"), Of("qt_coordinator_requests", "enhanced"), Of("qt_coordinator_requests", "no_history")).ShouldBe((2, 2, 0));
+        (Of("qt_coordinator_calls", "fast"), Of("qt_coordinator_calls", "enhanced")).ShouldBe((2, 2));
+        (Of("qt_coordinator_cache_hits"), Of("qt_coordinator_fallbacks"), Of("qt_coordinator_stale"), Of("qt_coordinator_breaker_open")).ShouldBe((1, 1, 0, 0));
+        block.Gauges.Select(g => (g.Name, g.Of)).ShouldBeUnique();
+    }
+
+    [Fact]
+    public void Each_model_is_held_against_its_own_training()
+    {
+        Random random = new(1);
+        double[] inputs = [.. Enumerable.Range(0, 2000).Select(_ => random.NextDouble())];
+        _models.SaveEcho("echo", "x");
+        _models.SaveBins("echo", ("x", inputs), ("probability_up", inputs));
+        _models.SaveBins("fast", ("x", inputs), ("probability_up", [.. inputs.Select(x => 1 / (1 + Math.Exp(-x)))]));
+        using var block = Block(Options with { Enhanced = "echo.onnx", Drift = new DriftOptions { Window = 500, Every = 100 } });
+
+        // As in training at noon, elsewhere in the morning.
+        block.Drive([.. Enumerable.Range(1, 600).Select(i => Vector(i, x: random.NextDouble())), .. Enumerable.Range(601, 600).Select(i => Vector(i, hour: 9, x: 0.5 + (0.5 * random.NextDouble())))]);
+        var report = Report(block);
+        (report.FastDrift!.Score.Band, report.EnhancedDrift!.Score.Band).ShouldBe((DriftBand.Shifted, DriftBand.Stable));
+        block.Gauges.Where(g => g.Name == "qt_model_drift_index").Select(g => (g.Of, g.Value > 0.25)).ShouldBe(
+            [("fast.x", true), ("fast.probability_up", true), ("enhanced.x", false), ("enhanced.probability_up", false)]);
+        block.Accounts.NoteCounts.Keys.ShouldBe(["feature_shifted", "score_shifted"]);
+
+        using var unwatched = Block(Options);
+        unwatched.Gauges.ShouldNotContain(g => g.Name == "qt_model_drift_index");
+        Should.Throw<ConfigurationException>(() => Block(Options with { Drift = new DriftOptions() })).Option.ShouldBe("drift");
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Models;
 using QuantumTrader.Models.Coordination;
+using QuantumTrader.Models.Drift;
 using QuantumTrader.Models.Regimes;
 using QuantumTrader.Pipelines;
 
@@ -124,6 +125,24 @@ public sealed class EnsembleTests : IDisposable
         Run(block, [Vector(1)], Prediction(1, "a", 0.9)).ShouldBeEmpty();
         block.Accounts.Dropped["no_weight"].ShouldBe(1);
         Run(block, [Vector(2)], Prediction(2, "b", 0.9) with { IsStale = true }).ShouldHaveSingleItem().IsStale.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void The_stacking_model_is_held_against_its_training()
+    {
+        _models.Save("stack", 0, ("b", -2), ("a", 4));
+        var random = new Random(1);
+        double[][] rows = [.. Enumerable.Range(0, 2000).Select(_ => (double[])[random.NextDouble(), random.NextDouble()])];
+        _models.SaveBins("stack", ("b", [.. rows.Select(r => r[0])]), ("a", [.. rows.Select(r => r[1])]), ("probability_up", [.. rows.Select(r => 1 / (1 + Math.Exp((2 * r[0]) - (4 * r[1]))))]));
+        using var block = Block(Options with { Stack = "stack.onnx", Drift = new DriftOptions { Window = 500, Every = 100 } });
+
+        // One member has become sure of a rise.
+        var members = Enumerable.Range(1, 600).SelectMany(i => new[] { Prediction(i, "a", 0.9 + (0.1 * random.NextDouble())), Prediction(i, "b", random.NextDouble()) });
+        Run(block, [.. Enumerable.Range(1, 600).Select(i => Vector(i))], [.. members]).Length.ShouldBe(600);
+        ((EnsembleReport)block.Report()).Drift!.Features.Select(f => (f.Name, f.Band == DriftBand.Shifted)).ShouldBe([("b", false), ("a", true)]);
+        block.Gauges.Select(g => g.Of).ShouldBe(["stack.b", "stack.a", "stack.probability_up"]);
+
+        Should.Throw<ConfigurationException>(() => Block(Options with { Drift = new DriftOptions() })).Option.ShouldBe("drift");
     }
 
     [Fact]

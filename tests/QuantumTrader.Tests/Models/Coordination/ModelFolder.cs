@@ -49,6 +49,29 @@ internal sealed class ModelFolder : IDisposable
         return WriteOfOne(name, feature, graph, golden: 0);
     }
 
+    /// <summary>Says in the manifest of name.onnx how its features and, last, its answers were spread in training.</summary>
+    public void SaveBins(string name, params (string Name, double[] Values)[] spread)
+    {
+        ValueBins[] bins = [.. spread.Select(s => TrainingBins.Of(s.Name, s.Values))];
+        var path = Manifest.PathOf(System.IO.Path.Combine(Path, name + ".onnx"));
+        var manifest = Manifest.Parse(File.ReadAllBytes(path)) with { Bins = new TrainingBins(bins[..^1], bins[^1]) };
+        File.WriteAllBytes(path, manifest.ToJson());
+    }
+
+    /// <summary>Writes name.onnx, which adds to its only feature for ever.</summary>
+    public string SaveEndless(string name, string feature)
+    {
+        ProtoBytes Value(string value, int type) => new ProtoBytes().Text(1, value).Message(2, new ProtoBytes().Message(1, new ProtoBytes().Number(1, type).Message(2, new ProtoBytes())));
+        var body = new ProtoBytes()
+            .Message(1, new ProtoBytes().Text(1, "goes").Text(2, "goes_on").Text(4, "Identity"))
+            .Message(1, new ProtoBytes().Text(1, "before").Text(1, "before").Text(2, "after").Text(4, "Add"))
+            .Text(2, "body").Message(11, Value("round", 7)).Message(11, Value("goes", 9)).Message(11, Value("before", 1)).Message(12, Value("goes_on", 9)).Message(12, Value("after", 1));
+        var graph = new ProtoBytes()
+            .Message(1, new ProtoBytes().Text(1, "").Text(1, "yes").Text(1, "in").Text(2, "out").Text(4, "Loop").Message(5, new ProtoBytes().Text(1, "body").Message(6, body).Number(20, 5)))
+            .Message(5, new ProtoBytes().Number(2, 9).Text(8, "yes").Text(9, "\x01"));
+        return WriteOfOne(name, feature, graph, golden: 0);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     // A model that takes one value of single precision and gives one; its golden answer is one half.
