@@ -1,5 +1,3 @@
-using QuantumTrader.Models.Training;
-
 namespace QuantumTrader.Models;
 
 /// <summary>

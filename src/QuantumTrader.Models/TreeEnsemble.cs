@@ -1,5 +1,3 @@
-using QuantumTrader.Models.Training;
-
 namespace QuantumTrader.Models;
 
 /// <summary>A question (<paramref name="Left"/> above 0) or an answer of a tree.</summary>

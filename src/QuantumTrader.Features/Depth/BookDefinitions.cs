@@ -5,6 +5,13 @@ public static class BookDefinitions
 {
     private static readonly int[] Minutes = [1, 5, 15];
 
+    /// <summary>How much stands in the book; also in <c>features.flow</c>.</summary>
+    public static IReadOnlyList<FeatureDefinition> Liquidity { get; } =
+    [
+        new("liquidity_score", "0.7 min(D/D_ref, 1) + 0.3 max(0, 1 - (spread in ticks - 1)/10); D = quantity of the best 10 levels of both sides, D_ref = depth_reference of the instrument; an empty, one-sided, locked or crossed book has 0") { Inputs = "book", WarmAfter = "1 book", Min = 0, Max = 1 },
+        new("liquidity_mean_10", "mean liquidity_score of the last 10 book updates, the current one included; low_liquidity is a score below 0.7 of it") { Inputs = "book", WarmAfter = "10 book updates", Min = 0, Max = 1 },
+    ];
+
     /// <summary>All.</summary>
     public static IReadOnlyList<FeatureGroup> Groups { get; } =
     [
@@ -23,7 +30,7 @@ public static class BookDefinitions
             new("bid_depth", "quantity of the best 10 bids") { Inputs = "book", WarmAfter = "1 book", Min = 0, Unit = "quantity" },
             new("ask_depth", "quantity of the best 10 asks") { Inputs = "book", WarmAfter = "1 book", Min = 0, Unit = "quantity" },
             new("depth_imbalance", "(bid_depth - ask_depth)/(bid_depth + ask_depth)") { Inputs = "book", WarmAfter = "1 book", ZeroDivision = "0", Min = -1, Max = 1 },
-            .. FlowDefinitions.Liquidity,
+            .. Liquidity,
             Profile("mean"), Profile("min"), Profile("max"),
             new("liquidity_spread_mean_50", "mean spread over those of the last 50 book updates that left one: not empty, one-sided, locked or crossed") { Inputs = "book", WarmAfter = "50 book updates", ZeroDivision = "0", Min = 0, Unit = "ticks" },
         ]),

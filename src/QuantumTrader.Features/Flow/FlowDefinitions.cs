@@ -25,15 +25,8 @@ public static class FlowDefinitions
         new("flow_cumulative_delta", "sum of B - S of the trading day up to T, trade by trade; restarts at the open. Warm only when the day was watched from its open: started later it would be another day's part") { Inputs = "trades, clock", WarmAfter = "the day's open", Unit = "quantity" },
     ]);
 
-    /// <summary>From the book; also in <c>features.book</c>.</summary>
-    public static IReadOnlyList<FeatureDefinition> Liquidity { get; } =
-    [
-        new("liquidity_score", "0.7 min(D/D_ref, 1) + 0.3 max(0, 1 - (spread in ticks - 1)/10); D = quantity of the best 10 levels of both sides, D_ref = depth_reference of the instrument; an empty, one-sided, locked or crossed book has 0") { Inputs = "book", WarmAfter = "1 book", Min = 0, Max = 1 },
-        new("liquidity_mean_10", "mean liquidity_score of the last 10 book updates, the current one included; low_liquidity is a score below 0.7 of it") { Inputs = "book", WarmAfter = "10 book updates", Min = 0, Max = 1 },
-    ];
-
     /// <summary>All.</summary>
-    public static IReadOnlyList<FeatureGroup> Groups { get; } = [Trades, new FeatureGroup("flow_book", "Liquidity of the book", Liquidity)];
+    public static IReadOnlyList<FeatureGroup> Groups { get; } = [Trades, new FeatureGroup("flow_book", "Liquidity of the book", BookDefinitions.Liquidity)];
 
     private static FeatureDefinition Of(string name, string formula, int minutes) => new(name, formula) { Inputs = "trades", WarmAfter = $"{minutes} min watched and 1 trade" };
 }
