@@ -33,6 +33,10 @@ fi
 if [ -n "${for_tests:-}" ] && [ -z "${QT_CHROMIUM:-}" ] && ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1 && ! command -v google-chrome >/dev/null 2>&1; then
     packages="$packages chromium"
 fi
+# The dashboard's pages are tested in a browser.
+if [ -n "${for_tests:-}" ] && [ -z "${QT_CHROMIUM:-}" ] && ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1 && ! command -v google-chrome >/dev/null 2>&1; then
+    packages="$packages chromium"
+fi
 if [ -n "$packages" ] && [ "$(uname -s)" = Linux ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "Installing $packages (for the ZeroMQ bus, and for tests) ..." >&2
