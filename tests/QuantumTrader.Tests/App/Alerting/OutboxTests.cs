@@ -41,7 +41,7 @@ public sealed class OutboxTests : IDisposable
 
     private EmailChannel Email() => new(new EmailOptions { Host = "127.0.0.1", Port = _mail.Port, Tls = false, From = "qt@example.org", To = ["desk@example.org", "risk@example.org"] });
 
-    private static void Until(Func<bool> condition, string what) => SpinWait.SpinUntil(condition, 20_000).ShouldBeTrue(what);
+    private static void Until(Func<bool> condition, string what) => SpinWait.SpinUntil(condition, 60_000).ShouldBeTrue(what);
 
     [Fact]
     public void A_webhook_gets_the_alert_as_json_with_its_token()
