@@ -40,7 +40,7 @@ internal sealed record Benchmark(string Name, string Summary, Func<BenchmarkRequ
         new("end_to_end_store", "From the publisher over the bus into Valkey, against the same in Python.", EndToEndStoreBenchmark.Run),
         new("dashboard", "What open dashboards cost the pipeline.", DashboardBenchmark.Run),
         new("profitdll", "What a callback costs the vendor's thread; bursts.", ProfitDllBenchmark.Run),
-        new("rollout", "What the gates of a rollout are worth.", RolloutBenchmark.Run),
+        new("rollout", "What gates are worth, what phases and shadows cost, how soon a rollback is felt.", RolloutBenchmark.Run),
     ];
 }
 

@@ -10,7 +10,7 @@ internal static class RolloutBenchmark
     public static BenchmarkResult? Run(BenchmarkRequest request)
     {
         var streams = request.IsQuick ? 60 : 600;
-        return new BenchmarkResult("rollout", [.. Gates(streams), .. ShadowBenchmark.Run(request)]);
+        return new BenchmarkResult("rollout", [.. Gates(streams), .. RollbackBenchmark.Run(request), .. ShadowBenchmark.Run(request)]);
     }
 
     private static IEnumerable<BenchmarkCase> Gates(int streams)

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using QuantumTrader.Dataflow;
+using QuantumTrader.Pipelines;
+using QuantumTrader.Rollout;
+
+namespace QuantumTrader.App.Benchmarks;
+
+/// <summary>What a phase that is off costs, and how soon a rollback is felt.</summary>
+internal static class RollbackBenchmark
+{
+    // A rollback that takes longer than a blink of the market is none.
+    private const double MostMicroseconds = 50_000;
+
+    public static IEnumerable<BenchmarkCase> Run(BenchmarkRequest request)
+    {
+        var operations = request.IsQuick ? 200_000 : 4_000_000;
+        var figures = Rounds.Run(request.IsQuick ? 1 : 9, () => Throughput(operations, null), () => Throughput(operations, "off"));
+        yield return new BenchmarkCase("phases: all off, throughput", Rounds.Median(figures[1]), "operations/s", request.IsQuick ? null : 0.98, Rounds.Ratio(figures[1], figures[0])) { Against = "without phases" };
+
+        var drills = Enumerable.Range(0, request.IsQuick ? 2 : 8).Select(_ => Drill()).Skip(1).ToList();
+        yield return new BenchmarkCase("rollback: to the last candidate answer (worst)", drills.Max(d => d.Microseconds), "us", MostMicroseconds, null) { AtMost = true };
+        yield return new BenchmarkCase("rollback: the same (median)", Rounds.Median(drills.Select(d => d.Microseconds)), "us", null, null);
+        yield return new BenchmarkCase("rollback: candidate answers behind it (worst)", drills.Max(d => d.Answers), "operations", null, null);
+    }
+
+    private static double Throughput(int operations, string? at)
+    {
+        using var factory = ShadowBenchmark.Load(Yaml($"operations: {operations}, pace_microseconds: 0", 0, at));
+        using var graph = PipelineBuilder.Build(factory.Plan, factory);
+        var watch = Stopwatch.StartNew();
+        graph.RunAsync().GetAwaiter().GetResult();
+        return operations / watch.Elapsed.TotalSeconds;
+    }
+
+    /// <summary>Ten thousand operations a second, all of them the candidate's, until a rollback.</summary>
+    private static (double Microseconds, double Answers) Drill()
+    {
+        using var factory = ShadowBenchmark.Load(Yaml("operations: 10000, pace_microseconds: 100", 200, "complete"));
+        using var graph = PipelineBuilder.Build(factory.Plan, factory);
+        var end = (ShadowEnd)graph.Blocks["end"];
+        var control = factory.Section<RolloutSection>()!.Control;
+        var run = graph.RunAsync();
+        Waiting.Until(() => end.Marked.Count >= 1000);
+        var (began, before) = (Stopwatch.GetTimestamp(), end.Marked.Count);
+        control.Send(new PhaseCommand(PhaseAction.Rollback) { Level = 1, Reason = "drill" });
+        run.GetAwaiter().GetResult();
+        return (Math.Max(0, end.Marked.At - began) * 1e6 / Stopwatch.Frequency, end.Marked.Count - before);
+    }
+
+    private static string Yaml(string feed, int turns, string? at) => $$"""
+        version: 1
+        pipeline: rollback
+        market: { symbols: [DEMO] }
+        blocks:
+          feed:      { type: bench.feed, {{feed}} }
+          baseline:  { type: bench.work, from: feed, turns: {{turns}} }
+          {{(at is null ? "" : $"candidate: {{ type: bench.work, from: feed, turns: {turns}, says: 2, phase: new }}")}}
+          end:       { type: bench.end, from: baseline }
+        {{(at is null ? "" : $"rollout: {{ phases: [ {{ name: new, baseline: {{ block: baseline }}, candidate: {{ block: candidate }}, shadow: {{ overload: wait, hang_after: 10s }}, at: {at} }} ] }}")}}
+        """;
+}
