@@ -75,14 +75,15 @@ internal static class TopCommand
             {
                 var (flow, answer) = Ask(host);
                 screen.Show(flow, $"{answer.Words} Asking again.");
+                live.UpdateTarget(screen.Draw());
                 for (var waited = TimeSpan.Zero; waited < interval && !screen.IsLeft && !stop.Token.IsCancellationRequested; waited += KeyPause)
                 {
                     while (!Console.IsInputRedirected && Console.KeyAvailable)
                     {
                         screen.Press(Console.ReadKey(intercept: true));
+                        live.UpdateTarget(screen.Draw());
                     }
 
-                    live.UpdateTarget(screen.Draw());
                     await Task.Delay(KeyPause).ConfigureAwait(false);
                 }
             }

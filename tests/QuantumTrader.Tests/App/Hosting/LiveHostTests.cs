@@ -40,6 +40,23 @@ public sealed class LiveHostTests
     }
 
     [Fact]
+    public async Task The_pages_of_docs_name_every_resource_and_the_one_on_watching_every_metric()
+    {
+        await using var run = await HostedRun.StartAsync();
+        await run.RunAsync();
+        var pages = string.Concat(Directory.GetFiles(Path.Combine(Qt.Root, "docs"), "*.md").Select(File.ReadAllText));
+        var page = await File.ReadAllTextAsync(Path.Combine(Qt.Root, "docs", "host.md"));
+        var paths = (await run.Client.GetFromJsonAsync<JsonObject>("/openapi.json"))!["paths"]!.AsObject().Select(p => p.Key).ToList();
+        var metrics = (await run.Client.GetStringAsync("/metrics")).Split('\n').Where(l => l.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(l => l.Split(' ')[2]).ToList();
+
+        paths.Where(p => !pages.Contains(p, StringComparison.Ordinal)).ShouldBeEmpty();
+        metrics.Where(m => !page.Contains($"`{m}`", StringComparison.Ordinal)).ShouldBeEmpty();
+        var options = new HostOptions();
+        page.ShouldContain($"{options.RequestsPerSecond} requests");
+        page.ShouldContain($"lets {options.WaitingUpdates} updates wait");
+    }
+
+    [Fact]
     public async Task The_api_tells_what_the_account_tells()
     {
         await using var run = await HostedRun.StartAsync();
