@@ -89,7 +89,7 @@ public sealed partial class PrometheusTests
             (await Query(client, """up{job="quantumtrader"}""")).ShouldBe(1);
 
             var rules = (await client.GetFromJsonAsync<JsonObject>("/api/v1/rules"))!["data"]!["groups"]!.AsArray().SelectMany(g => g!["rules"]!.AsArray()).ToList();
-            rules.Count.ShouldBe(13);
+            rules.Count.ShouldBe(15);
             await UntilAsync(async () => (await client.GetFromJsonAsync<JsonObject>("/api/v1/rules"))!["data"]!["groups"]!.AsArray().SelectMany(g => g!["rules"]!.AsArray()).All(r => (string?)r!["health"] == "ok"));
         }
         finally
