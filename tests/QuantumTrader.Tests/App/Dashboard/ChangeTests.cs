@@ -44,6 +44,7 @@ public sealed class ChangeTests(DashboardFixture dashboard)
     {
         await using var open = await OpenPage.AtAsync(dashboard.Browser, dashboard.Address, "trading");
         await open.Page.Locator("[data-verb=kill]").ClickAsync();
+        await Assertions.Expect(open.Page.Locator("dialog")).ToBeVisibleAsync();
         await open.Page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(open.Page.Locator("dialog")).ToBeHiddenAsync();
 

@@ -32,6 +32,7 @@ public sealed class DashboardFixture : IAsyncLifetime, IDisposable
             return;
         }
 
+        Assertions.SetDefaultExpectTimeout(30_000);
         _playwright = await Playwright.CreateAsync();
         Browser = await Chromium.LaunchAsync(_playwright);
         _served = await StartAsync(0);
