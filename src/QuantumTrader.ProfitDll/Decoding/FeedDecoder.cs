@@ -26,6 +26,7 @@ public sealed record DailyReport(double Open, double High, double Low, double Cl
 /// <param name="note">Takes remarks.</param>
 [RunEvent("QT2302", "feed_down", "The market data went down.", "Nothing: it comes back by itself, and what was missed is asked for.", Level = RunEventLevel.Error)]
 [RunEvent("QT2303", "feed_frozen", "ProfitDLL says that its own thread is frozen.", "Restart the terminal if it lasts.", Level = RunEventLevel.Error)]
+[RunEvent("QT2311", "feed_slow", "ProfitDLL says that its callbacks are taken too slowly.", "Look at the load of the machine and at the ring in `qt top`; what it held back is missing.")]
 [RunEvent("QT2304", "invalid_ticker", "The server does not know a ticker.", "Correct the symbol or the exchange.", Level = RunEventLevel.Error)]
 [RunEvent("QT2306", "ring_full", "The callbacks came faster than the source took them.", "Make the ring larger, or let the edge spill.", Level = RunEventLevel.Error)]
 [RunEvent("QT2307", "instrument_differs", "The feed and `config/instruments.yml` do not agree about an instrument.", "Correct the file.", Level = RunEventLevel.Error)]
