@@ -103,9 +103,10 @@ public sealed class AccessTests
     public async Task Who_asks_too_often_is_told_to_wait_and_then_served_again()
     {
         await using var run = await HostedRun.StartAsync(options: new HostOptions { RequestsPerSecond = 5 });
-        HttpResponseMessage refused;
-        while ((refused = await run.Client.GetAsync("/health/live")).IsSuccessStatusCode)
+        var refused = await run.Client.GetAsync("/health/live");
+        for (var i = 0; i < 1000 && refused.IsSuccessStatusCode; i++)
         {
+            refused = await run.Client.GetAsync("/health/live");
         }
 
         refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
