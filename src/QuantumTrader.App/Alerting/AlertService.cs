@@ -66,6 +66,7 @@ internal sealed class AlertService : IAsyncDisposable
         }
 
         _blocks.Dispose();
+        _log.Dispose();
         _end.Dispose();
         _endOutboxes.Dispose();
     }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using QuantumTrader.App.Hosting;
+using QuantumTrader.App.Views;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.App.Api;
@@ -20,9 +21,6 @@ internal sealed record ConfigView(string File, JsonNode Pipeline);
 /// </summary>
 internal sealed partial class ConfigApi : IApi
 {
-    /// <summary>What stands for a secret.</summary>
-    public const string Masked = "***";
-
     public void Map(IEndpointRouteBuilder routes, LiveRun run) =>
         routes.MapGet("/api/config", () => new ConfigView(run.Plan.File, Show(run.Plan.Root)!)).WithName("config").WithSummary("The pipeline in force, secrets masked.");
 
@@ -30,7 +28,7 @@ internal sealed partial class ConfigApi : IApi
     {
         MappingNode mapping => new JsonObject(mapping.Entries.Select(e => KeyValuePair.Create(e.Key, Show(e.Value, e.Key)))),
         SequenceNode list => new JsonArray([.. list.Items.Select(i => Show(i, key))]),
-        ScalarNode scalar when SecretKey().IsMatch(key) => Masked,
+        ScalarNode scalar when Secrets.IsName(key) => Secrets.Masked,
         ScalarNode { IsNull: true } => null,
         ScalarNode scalar => Value(scalar),
         _ => throw new InvalidOperationException($"Invariant: {node.GetType().Name} is no value."),
@@ -39,14 +37,11 @@ internal sealed partial class ConfigApi : IApi
     private static JsonNode Value(ScalarNode scalar)
     {
         var text = scalar.Raw;
-        return scalar.IsQuoted || scalar.IsInterpolated ? PasswordInAddress().Replace(text, $"$1{Masked}@")
+        return scalar.IsQuoted || scalar.IsInterpolated ? PasswordInAddress().Replace(text, $"$1{Secrets.Masked}@")
             : text is "true" or "false" ? JsonValue.Create(text == "true")
             : decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number)
-            : PasswordInAddress().Replace(text, $"$1{Masked}@");
+            : PasswordInAddress().Replace(text, $"$1{Secrets.Masked}@");
     }
-
-    [GeneratedRegex("pass(word|phrase|wd)?|secret|token|credential|api_?key|private_?key|authorization", RegexOptions.IgnoreCase)]
-    private static partial Regex SecretKey();
 
     [GeneratedRegex("(//[^/@:]*:)[^/@]+@")]
     private static partial Regex PasswordInAddress();

@@ -50,8 +50,8 @@ internal static class AlertsCommand
                     return ExitCodes.Configuration;
                 }
 
-                using var log = RunLog.Open(LogForm.Off);
-                var results = await TestAsync(section, plan.Name, new RunLog(log.CreateLogger("alerts"), TimeProvider.System, () => Microsoft.Extensions.Logging.LogLevel.None), stop).ConfigureAwait(false);
+                using var log = RunLog.Open(LogForm.Off, TimeProvider.System, () => Microsoft.Extensions.Logging.LogLevel.None);
+                var results = await TestAsync(section, plan.Name, log, stop).ConfigureAwait(false);
                 if (results.Count == 0)
                 {
                     Console.Error.WriteLine($"{plan.Name} tells its alerts to the log only: 'alerts.channels' names no channel.");

@@ -60,8 +60,7 @@ internal static class RunCommand
                 using var stop = new StopSignal(() => Stopping(live));
                 address ??= factory.Section<HostSection>()?.Listen;
                 var form = arguments.GetValue(log) ?? (address is null && factory.Section<AlertsSection>() is null ? LogForm.Off : LogForm.Text);
-                using var logs = RunLog.Open(form);
-                await using var alerts = form == LogForm.Off && address is null ? null : Watch(live, new RunLog(logs.CreateLogger("qt"), TimeProvider.System, () => LeastLevel(factory.Switches)));
+                await using var alerts = form == LogForm.Off && address is null ? null : Watch(live, form);
                 live.Alerts = alerts;
                 using var measured = new RunMetrics(live);
                 await using var host = address is null ? null : await ListenAsync(live, measured, metrics, address).ConfigureAwait(false);
@@ -104,9 +103,21 @@ internal static class RunCommand
         return command;
     }
 
-    // A pipeline without the section is watched by the rules that are built in, and tells the log alone.
-    private static AlertService Watch(LiveRun live, RunLog log) =>
-        (live.Factory.Section<AlertsSection>() ?? new AlertsSection(new AlertsOptions(), live.Factory.Files, live.Clock)).Start(live.Factory, live.Graph, log);
+    // A pipeline without the section is watched by the rules that are built in, and tells the log alone. Apart, so that a run without it
+    // never loads the logging.
+    private static AlertService Watch(LiveRun live, LogForm form)
+    {
+        var log = RunLog.Open(form, live.Clock, () => LeastLevel(live.Factory.Switches));
+        try
+        {
+            return (live.Factory.Section<AlertsSection>() ?? new AlertsSection(new AlertsOptions(), live.Factory.Files, live.Clock)).Start(live.Factory, live.Graph, log);
+        }
+        catch
+        {
+            log.Dispose();
+            throw;
+        }
+    }
 
     private static void Stopping(LiveRun live)
     {

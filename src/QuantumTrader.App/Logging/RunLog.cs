@@ -26,7 +26,7 @@ internal enum LogForm
 /// <param name="log">Where it is written.</param>
 /// <param name="clock">Gives the pauses.</param>
 /// <param name="least">The least level that is written; asked every time, because it may change while the run goes on.</param>
-internal sealed class RunLog(ILogger log, TimeProvider clock, Func<LogLevel> least)
+internal sealed class RunLog(ILogger log, TimeProvider clock, Func<LogLevel> least) : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
@@ -35,8 +35,19 @@ internal sealed class RunLog(ILogger log, TimeProvider clock, Func<LogLevel> lea
     private readonly Dictionary<(string Block, string Code), long> _told = [];
     private readonly Lock _gate = new();
 
-    /// <summary>A factory that writes to standard error.</summary>
-    public static ILoggerFactory Open(LogForm form) => LoggerFactory.Create(builder =>
+    private ILoggerFactory? _opened;
+
+    /// <summary>A log that writes to standard error.</summary>
+    public static RunLog Open(LogForm form, TimeProvider clock, Func<LogLevel> least)
+    {
+        var opened = Open(form);
+        return new RunLog(opened.CreateLogger("qt"), clock, least) { _opened = opened };
+    }
+
+    /// <summary>Writes what is still to be written.</summary>
+    public void Dispose() => _opened?.Dispose();
+
+    private static ILoggerFactory Open(LogForm form) => LoggerFactory.Create(builder =>
     {
         builder.SetMinimumLevel(LogLevel.Trace);
         builder.AddFilter("Microsoft", LogLevel.Warning);

@@ -21,8 +21,9 @@ internal static class OtlpPush
         return string.IsNullOrEmpty(address) ? null : Push(address, pipeline);
     }
 
-    // Apart, so that a run that pushes nothing never loads the libraries.
-    private static MeterProvider Push(string address, string pipeline) =>
+    // Apart, and without a type of theirs in its signature, so that a run that pushes nothing never loads the libraries.
+#pragma warning disable CA1859 // A more precise type would load them with the caller.
+    private static IDisposable Push(string address, string pipeline) =>
         Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(r => r.AddService("quantumtrader", serviceInstanceId: pipeline, autoGenerateServiceInstanceId: false).AddEnvironmentVariableDetector())
             .AddMeter(EngineMetrics.MeterName, RunMetrics.MeterName)
@@ -36,4 +37,5 @@ internal static class OtlpPush
                 }
             })
             .Build();
+#pragma warning restore CA1859
 }

@@ -16,11 +16,14 @@ internal sealed partial class Secrets
     private readonly string[] _values;
 
     public Secrets(PipelinePlan plan)
-        : this([.. Values(plan.Root, ""), .. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Where(e => Name().IsMatch((string)e.Key)).Select(e => (string?)e.Value ?? "")])
+        : this([.. Values(plan.Root, ""), .. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Where(e => IsName((string)e.Key)).Select(e => (string?)e.Value ?? "")])
     {
     }
 
     internal Secrets(IEnumerable<string> values) => _values = [.. values.Where(v => v.Length >= Shortest).Distinct().OrderByDescending(v => v.Length)];
+
+    /// <summary>True for the name of a key or variable that says that its value is a secret.</summary>
+    public static bool IsName(string name) => Name().IsMatch(name);
 
     /// <summary>The text without secrets.</summary>
     public string Mask(string text) => _values.Aggregate(text, (t, secret) => t.Replace(secret, Masked, StringComparison.Ordinal));
@@ -29,7 +32,7 @@ internal sealed partial class Secrets
     {
         MappingNode mapping => mapping.Entries.SelectMany(e => Values(e.Value, e.Key)),
         SequenceNode list => list.Items.SelectMany(i => Values(i, key)),
-        ScalarNode scalar when Name().IsMatch(key) => [scalar.Value],
+        ScalarNode scalar when IsName(key) => [scalar.Value],
         _ => [],
     };
 

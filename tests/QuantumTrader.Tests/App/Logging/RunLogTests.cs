@@ -8,7 +8,7 @@ using LogLevel = Microsoft.Extensions.Logging.LogLevel;
 
 namespace QuantumTrader.Tests.App.Logging;
 
-public sealed partial class RunLogTests
+public sealed partial class RunLogTests : IDisposable
 {
     private readonly VirtualClock _clock = new();
     private readonly Lines _lines = new();
@@ -17,6 +17,8 @@ public sealed partial class RunLogTests
     private LogLevel _least = LogLevel.Information;
 
     public RunLogTests() => _log = new RunLog(_lines, _clock, () => _least);
+
+    public void Dispose() => _log.Dispose();
 
     private void Follow(double atSecond)
     {
