@@ -47,6 +47,9 @@ internal readonly struct Slice<T>(Batch<T> batch, int start, int count, long sta
     /// <summary>Stopwatch ticks at which the source emitted the events: the latency marker that travels with them.</summary>
     public readonly long Stamp = stamp;
 
+    /// <summary>The first place of the batch behind it.</summary>
+    public int End => Start + Count;
+
     public ReadOnlySpan<T> Span => Batch.Items.AsSpan(Start, Count);
 
     public long FirstSequence => Batch.Items[Start].Sequence;

@@ -29,6 +29,9 @@ internal readonly record struct LinkCounts(long In, long Out, long DroppedFull, 
 /// </remarks>
 internal sealed class Link<T> where T : struct, IEvent<T>
 {
+    // So many slices may wait as they came: a reader that is a moment late costs no copy, and its events keep their own stamps.
+    private const int AsTheyCame = 8;
+
     private readonly Lock _gate = new();
     private readonly SliceQueue<T> _slices = new();
     private readonly ConflatingQueue<T>? _newest;
@@ -36,6 +39,7 @@ internal sealed class Link<T> where T : struct, IEvent<T>
     private readonly WhenFull _whenFull;
     private readonly bool _wakeOnProgress;
     private readonly ISpill<T>? _spill;
+    private Batch<T>? _collecting;
     private IWakeable? _reader;
     private IWakeable? _writer;
     private long _in;
@@ -231,12 +235,35 @@ internal sealed class Link<T> where T : struct, IEvent<T>
         if (count > 0)
         {
             _lastSequence = events[count - 1].Sequence;
-            slice.Batch.Retain();
-            _slices.Enqueue(slice.First(count));
+            Enqueue(slice.First(count));
             _depth += count;
         }
 
         return count;
+    }
+
+    // A live source sends one event at a time. Each would hold a batch of its own for as long as it waits: gigabytes behind a slow reader,
+    // for an edge that is bounded in events. So once the reader is behind, small slices are collected; it then catches up in larger runs.
+    private void Enqueue(in Slice<T> slice)
+    {
+        if (_slices.Count < AsTheyCame || slice.Count > _pool.BatchSize / 8)
+        {
+            slice.Batch.Retain();
+            _slices.Enqueue(slice);
+            _collecting = null;
+            return;
+        }
+
+        if (_collecting is null || _slices.Last.End + slice.Count > _collecting.Items.Length)
+        {
+            _collecting = _pool.Rent();
+            // Its stamp stays that of the oldest: latency is then overstated, never hidden.
+            _slices.Enqueue(new Slice<T>(_collecting, 0, 0, slice.Stamp));
+        }
+
+        ref var last = ref _slices.Last;
+        Kept.Copy(slice.Span, _collecting.Items.AsSpan(last.End));
+        last = new Slice<T>(_collecting, last.Start, last.Count + slice.Count, last.Stamp);
     }
 
     private int DropRestOf(in Slice<T> slice, int taken)

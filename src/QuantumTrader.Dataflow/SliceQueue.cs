@@ -10,6 +10,8 @@ internal sealed class SliceQueue<T> where T : struct, IEvent<T>
 
     public ref Slice<T> Peek() => ref _items[_head];
 
+    public ref Slice<T> Last => ref _items[(_head + Count - 1) & (_items.Length - 1)];
+
     public void Enqueue(in Slice<T> slice)
     {
         if (Count == _items.Length)

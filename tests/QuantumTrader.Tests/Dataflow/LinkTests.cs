@@ -125,6 +125,52 @@ public sealed class LinkTests
     }
 
     [Fact]
+    public void Single_events_behind_a_slow_reader_share_batches()
+    {
+        const int Count = 1000;
+        var pool = new BatchPool<Number>(64);
+        var link = new Link<Number>(Count, WhenFull.Block, pool);
+        foreach (var round in new[] { 0, 1 })
+        {
+            for (var i = 1L; i <= Count; i++)
+            {
+                var batch = pool.Rent();
+                batch.Items[0] = new Number((round * Count) + i, i, 0);
+                link.Write(new Slice<Number>(batch, 0, 1, i)).ShouldBe(1);
+                batch.Release();
+            }
+
+            pool.Outstanding.ShouldBeLessThanOrEqualTo(8 + (Count / 64) + 1);
+            link.Read(out var first, out _, out _).ShouldBeTrue();
+            (first.Count, first.Stamp).ShouldBe((1, 1L), "the first few wait as they came");
+            first.Batch.Release();
+            Drain(link).ShouldBe(Enumerable.Range(2, Count - 1).Select(i => (long)i));
+            pool.Outstanding.ShouldBe(0);
+        }
+    }
+
+    [Fact]
+    public void A_slice_of_collected_events_has_the_stamp_of_its_oldest()
+    {
+        var link = new Link<Number>(100, WhenFull.Block, Pool);
+        for (var i = 1; i <= 12; i++)
+        {
+            var slice = SliceOf(i);
+            link.Write(new Slice<Number>(slice.Batch, 0, 1, i * 10));
+            slice.Batch.Release();
+        }
+
+        var last = default(Slice<Number>);
+        while (link.Read(out var slice, out _, out _))
+        {
+            last = slice;
+            slice.Batch.Release();
+        }
+
+        (last.Count, last.Stamp).ShouldBe((4, 90L));
+    }
+
+    [Fact]
     public void Random_traffic_matches_a_model_of_every_policy()
     {
         const int SpillLimit = 5;
@@ -132,7 +178,7 @@ public sealed class LinkTests
         {
             Prop.ForAll(ArbMap.Default.ArbFor<(byte Capacity, bool[] Steps)>(), input =>
             {
-                var capacity = 1 + (input.Capacity % 9);
+                var capacity = 1 + (input.Capacity % 40);
                 using var spill = new QueueSpill<Number>(SpillLimit);
                 var link = new Link<Number>(capacity, policy, Pool, spill: policy == WhenFull.Spill ? spill : null);
                 var isSpilling = false;
