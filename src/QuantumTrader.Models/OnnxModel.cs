@@ -32,6 +32,8 @@ public sealed class OnnxModel : IDisposable
 
     private OnnxModel(ModelFile file, InferenceSession session, int maxRows)
     {
+        // Waiting for devices after a run is 5 % of a small one, and there is no device.
+        _runOptions.AddRunConfigEntry("disable_synchronize_execution_providers", "1");
         Manifest = file.Manifest;
         Window = Manifest.Window;
         _width = Manifest.Features.Count;
