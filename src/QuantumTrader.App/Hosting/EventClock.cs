@@ -5,8 +5,9 @@ using QuantumTrader.Pipelines;
 namespace QuantumTrader.App.Hosting;
 
 /// <summary>Time of the newest market event that the sources of a run have sent. It looks at one event of each batch.</summary>
-internal sealed class EventClock : IWatcher<MarketEvent>
+internal sealed class EventClock : IWatcher<MarketEvent>, IDisposable
 {
+    private readonly List<Watch> _watches = [];
     private long _newest;
 
     /// <summary>Nanoseconds since 1970, UTC; 0 before the first event.</summary>
@@ -18,7 +19,7 @@ internal sealed class EventClock : IWatcher<MarketEvent>
         var clock = new EventClock();
         foreach (var source in plan.Blocks.Where(b => b.Type.Shape == BlockShape.Source && b.Type.Output == typeof(MarketEvent)))
         {
-            graph.Watch(source.Name, clock);
+            clock._watches.Add(graph.Watch(source.Name, clock));
         }
 
         return clock;
@@ -33,4 +34,7 @@ internal sealed class EventClock : IWatcher<MarketEvent>
             Volatile.Write(ref _newest, events[^1].EventTime);
         }
     }
+
+    /// <summary>Looks no more; the newest time stays.</summary>
+    public void Dispose() => _watches.ForEach(w => w.Dispose());
 }

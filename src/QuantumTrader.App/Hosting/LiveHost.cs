@@ -23,9 +23,10 @@ internal sealed class LiveHost : IAsyncDisposable
 
     private readonly PrometheusText _metrics;
     private readonly RunViews _views;
+    private readonly IDisposable _following;
 
-    private LiveHost(WebApplication app, AccessRules access, StreamHub hub, RunViews views, PrometheusText metrics) =>
-        (_app, _access, Hub, _views, _metrics) = (app, access, hub, views, metrics);
+    private LiveHost(WebApplication app, AccessRules access, StreamHub hub, RunViews views, IDisposable following, PrometheusText metrics) =>
+        (_app, _access, Hub, _views, _following, _metrics) = (app, access, hub, views, following, metrics);
 
     /// <summary>The open streams.</summary>
     public StreamHub Hub { get; }
@@ -72,7 +73,7 @@ internal sealed class LiveHost : IAsyncDisposable
         var hub = new StreamHub(run, topics ?? HostParts.Topics(run, views), options);
         metrics.Add(hub);
         var text = new PrometheusText(engine.Meter, metrics.Meter);
-        var host = new LiveHost(app, access, hub, views, text);
+        var host = new LiveHost(app, access, hub, views, run.Follow(), text);
         app.Use(host.AdmitAsync);
         foreach (var api in HostParts.Apis(run, views, text))
         {
@@ -83,7 +84,6 @@ internal sealed class LiveHost : IAsyncDisposable
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         app.MapOpenApi(OpenApiDocument.Path);
         app.MapGet("/{**path}", DashboardFiles.Serve).ExcludeFromDescription();
-        run.Follow();
         try
         {
             await app.StartAsync().ConfigureAwait(false);
@@ -108,6 +108,7 @@ internal sealed class LiveHost : IAsyncDisposable
         _access.Dispose();
         _metrics.Dispose();
         _views.Dispose();
+        _following.Dispose();
     }
 
     private async Task AdmitAsync(HttpContext context, RequestDelegate next)

@@ -56,8 +56,8 @@ internal sealed class LiveRun(BlockFactory factory, Graph graph, TimeProvider cl
     /// <summary>The type of a block in YAML; of one that the engine put in, what it is.</summary>
     public string TypeOf(string block) => Plan.Blocks.FirstOrDefault(b => b.Name == block)?.Type.Name ?? SnakeCase.From(Graph.TypeOf(block).Split('`')[0]);
 
-    /// <summary>Somebody watches: from now on <see cref="EventTime"/> is known.</summary>
-    public void Follow() => _events ??= EventClock.Of(Plan, Graph);
+    /// <summary>Somebody watches: from now on <see cref="EventTime"/> is known, until what this returns is disposed.</summary>
+    public IDisposable Follow() => _events = EventClock.Of(Plan, Graph);
 
     /// <summary>It was asked to stop.</summary>
     public void Drain() => Interlocked.CompareExchange(ref _state, (int)RunState.Draining, (int)RunState.Running);
