@@ -42,8 +42,32 @@ public abstract class Block : IDisposable
     /// <param name="message">What was found, where, and what follows from it.</param>
     protected void Note(string code, string message) => Accounts.Note(code, message);
 
+    /// <summary>
+    /// Until what it returns is disposed, the block waits for the outside world, as a source does for what is not there or not due yet: that
+    /// is idle time, not work. Only on the block's own thread.
+    /// </summary>
+    protected IdleTime Idle() => new(IslandClock);
+
+    /// <summary>Counts the time of the block's island; null outside a graph.</summary>
+    internal StateClock? IslandClock { private get; set; }
+
     /// <summary>Makes the node that runs this block inside an island.</summary>
     internal abstract Node CreateNode(NodeSettings settings);
+}
+
+/// <summary>A wait of a block; see <see cref="Block.Idle"/>.</summary>
+public readonly ref struct IdleTime : IDisposable
+{
+    private readonly StateClock? _clock;
+
+    internal IdleTime(StateClock? clock)
+    {
+        _clock = clock;
+        _clock?.Enter(IslandState.Idle);
+    }
+
+    /// <summary>The wait is over.</summary>
+    public void Dispose() => _clock?.Enter(IslandState.Busy);
 }
 
 /// <summary>A figure of a block that goes up and down.</summary>

@@ -153,6 +153,7 @@ public sealed class Graph : IDisposable
         var island = _islands.First(i => i.Nodes.Contains(node));
         node.Waker = _runners[island.Index];
         node.Block.BrokenOff = _abort.Token;
+        node.Block.IslandClock = island.Clock;
         _nodes.Add(new GraphNode(name, blockName, node, island));
     }
 

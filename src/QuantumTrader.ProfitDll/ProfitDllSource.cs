@@ -210,7 +210,10 @@ public sealed class ProfitDllSource : Source<MarketEvent>
                 return false;
             }
 
-            _ring.Sleep(_options.IdleEndMs > 0 ? Math.Min(WaitMilliseconds, _options.IdleEndMs) : WaitMilliseconds);
+            using (Idle())
+            {
+                _ring.Sleep(_options.IdleEndMs > 0 ? Math.Min(WaitMilliseconds, _options.IdleEndMs) : WaitMilliseconds);
+            }
         }
 
         return !HasAll;

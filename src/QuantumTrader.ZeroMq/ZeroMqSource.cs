@@ -216,6 +216,7 @@ public sealed class ZeroMqSource<T> : Source<T> where T : struct, IEvent<T>
     private bool WaitForMore(CancellationToken stop)
     {
         var milliseconds = _options.IdleEndMs > 0 ? Math.Min(WaitMilliseconds, _options.IdleEndMs) : WaitMilliseconds;
+        using var idle = Idle();
         while (!stop.IsCancellationRequested && !IsIdle)
         {
             if (_poller!.Wait(milliseconds))

@@ -111,7 +111,11 @@ public abstract class MarketSource : Source<MarketEvent>
                     break;
                 }
 
-                pace.Sleep(remaining, stop);
+                using (Idle())
+                {
+                    pace.Sleep(remaining, stop);
+                }
+
                 continue;
             }
 

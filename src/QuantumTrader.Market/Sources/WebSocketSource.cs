@@ -189,10 +189,13 @@ public sealed class WebSocketSource : MarketSource
                     break;
                 }
 
-                if (!_arrivals.Wait(stop))
+                using (Idle())
                 {
-                    _end.Cancel();
-                    return false;
+                    if (!_arrivals.Wait(stop))
+                    {
+                        _end.Cancel();
+                        return false;
+                    }
                 }
 
                 continue;

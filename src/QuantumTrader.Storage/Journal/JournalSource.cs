@@ -99,7 +99,11 @@ public sealed class JournalSource : MarketSource
             else
             {
                 // The system tells nobody that a file has grown; a look costs microseconds.
-                WaitHandle.WaitAny([_wait, stop.WaitHandle], Pause);
+                using (Idle())
+                {
+                    WaitHandle.WaitAny([_wait, stop.WaitHandle], Pause);
+                }
+
                 _journal.Refresh();
                 _order = null;
             }

@@ -139,6 +139,7 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
         ArgumentNullException.ThrowIfNull(output);
         if (!_backoff.MayTry || _underWay.Count >= _options.UnderWay)
         {
+            using var idle = Idle();
             stop.WaitHandle.WaitOne(1);
             return true;
         }

@@ -443,6 +443,27 @@ public sealed class GraphTests
         latency.P99.ShouldBeLessThanOrEqualTo(latency.P999);
     }
 
+    private sealed class WaitsForNews(ManualResetEventSlim news) : Source<Number>
+    {
+        public override bool Read(Output<Number> output, int limit, CancellationToken stop)
+        {
+            using var idle = Idle();
+            news.Wait(stop);
+            return false;
+        }
+    }
+
+    [Fact]
+    public void A_source_that_waits_for_the_outside_world_is_idle()
+    {
+        using var news = new ManualResetEventSlim();
+        using var graph = new GraphBuilder().Add("source", new WaitsForNews(news)).Add("end", new Collect(), ["source"]).Build();
+        var run = graph.RunAsync();
+        SpinWait.SpinUntil(() => graph.Snapshot().Blocks[0] is { Idle: > 0.9, Busy: < 0.1 }, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        news.Set();
+        run.Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
+    }
+
     [Fact]
     public void The_three_states_of_every_block_add_up_to_one()
     {
