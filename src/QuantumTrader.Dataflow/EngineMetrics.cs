@@ -15,6 +15,7 @@ public sealed class EngineMetrics : IDisposable
     private readonly Graph _graph;
     private readonly Func<string, string> _typeOf;
     private readonly Lock _gate = new();
+    private GraphReport? _before;
     private GraphReport? _report;
     private long _reportTakenAt;
 
@@ -30,6 +31,7 @@ public sealed class EngineMetrics : IDisposable
         Gauge("qt_block_idle_ratio", "Share of time without input.", b => b.Idle);
         Gauge("qt_block_backpressured_ratio", "Share of time waiting for room behind.", b => b.Backpressured);
         Gauge("qt_block_busy_ratio", "Share of time at work.", b => b.Busy);
+        Meter.CreateObservableGauge("qt_block_batch_size", BatchSizes, null, "Events that a block took in at a time, on average since the scrape before; absent while it took in none.");
         Gauge("qt_block_longest_stall_seconds", "Longest single wait for room.", b => b.LongestStallSeconds);
         Meter.CreateObservableCounter("qt_block_errors_total", () => Blocks().SelectMany(b => b.Errors.Select(e => new Measurement<long>(e.Value, [.. Tags(b), new("reason", e.Key)]))), null, "Exceptions of a block.");
         Meter.CreateObservableCounter("qt_block_dropped_total", () => Blocks().SelectMany(b => b.Dropped.Select(e => new Measurement<long>(e.Value, [.. Tags(b), new("reason", e.Key)]))), null, "Events that a block dropped or refused.");
@@ -60,6 +62,13 @@ public sealed class EngineMetrics : IDisposable
 
     private IEnumerable<EdgeReport> Edges() => Report().Edges.Where(e => !e.Fused);
 
+    private IEnumerable<Measurement<double>> BatchSizes()
+    {
+        var now = Report();
+        return now.Blocks.Zip(_before?.Blocks ?? Enumerable.Repeat<BlockReport?>(null, now.Blocks.Count), (b, before) => (Block: b, Taken: b.In - (before?.In ?? 0), Batches: b.Batches - (before?.Batches ?? 0)))
+            .Where(b => b.Batches > 0).Select(b => new Measurement<double>((double)b.Taken / b.Batches, Tags(b.Block)));
+    }
+
     // One account serves all instruments of a scrape.
     private GraphReport Report()
     {
@@ -67,7 +76,7 @@ public sealed class EngineMetrics : IDisposable
         {
             if (_report is null || Environment.TickCount64 - _reportTakenAt > 20)
             {
-                (_report, _reportTakenAt) = (_graph.Snapshot(), Environment.TickCount64);
+                (_before, _report, _reportTakenAt) = (_report, _graph.Snapshot(), Environment.TickCount64);
             }
 
             return _report;

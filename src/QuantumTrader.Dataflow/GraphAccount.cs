@@ -42,6 +42,7 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
             Name = n.Name,
             Island = n.Island.Index,
             In = counts.In,
+            Batches = counts.Batches,
             Out = counts.Out,
             Passed = counts.Passed,
             Created = counts.Created,
@@ -77,6 +78,7 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
             Name = gather.Name,
             Island = gather.Island,
             In = instances.Sum(r => r.In),
+            Batches = instances.Sum(r => r.Batches),
             Out = instances.Sum(r => r.Out),
             Passed = instances.Sum(r => r.Passed),
             Created = instances.Sum(r => r.Created),
@@ -209,7 +211,10 @@ internal sealed class GraphAccount(IReadOnlyList<GraphNode> nodes, IReadOnlyList
     private static LatencyReport Latency(GraphNode n, List<GraphNode> sources)
     {
         var (count, us) = n.Node.Latency.Quantiles(0.5, 0.99, 0.999);
-        return new LatencyReport(sources.Count == 1 ? sources[0].Name : "source", n.Name, count, us[0], us[1], us[2]);
+        return new LatencyReport(sources.Count == 1 ? sources[0].Name : "source", n.Name, count, us[0], us[1], us[2])
+        {
+            RecentP99 = n.Node.RecentLatency?.Quantile(System.Diagnostics.Stopwatch.GetTimestamp(), 0.99),
+        };
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -12,6 +12,9 @@ public sealed record BlockReport
     /// <summary>Events taken in; for a source, events that it made and input that it refused.</summary>
     public required long In { get; init; }
 
+    /// <summary>Runs in which it took events in: <c>In / Batches</c> is the mean size of a batch.</summary>
+    public long Batches { get; init; }
+
     /// <summary>Events sent on: passed and created.</summary>
     public required long Out { get; init; }
 
@@ -120,7 +123,11 @@ public sealed record EdgeReport
 /// <param name="P50">Median, in microseconds.</param>
 /// <param name="P99">99th percentile, in microseconds.</param>
 /// <param name="P999">99.9th percentile, in microseconds.</param>
-public sealed record LatencyReport(string From, string To, long Count, double P50, double P99, double P999);
+public sealed record LatencyReport(string From, string To, long Count, double P50, double P99, double P999)
+{
+    /// <summary>99th percentile of the last half to one minute, in microseconds; null when no event came in it.</summary>
+    public double? RecentP99 { get; init; }
+}
 
 /// <summary>What a graph did, while it runs or when it has ended.</summary>
 public sealed record GraphReport

@@ -20,13 +20,19 @@ public sealed class LatencyHistogram
     }
 
     /// <summary>Events recorded and the given quantiles in microseconds (upper edges of their buckets).</summary>
-    public (long Count, double[] Microseconds) Quantiles(params ReadOnlySpan<double> quantiles)
+    public (long Count, double[] Microseconds) Quantiles(params ReadOnlySpan<double> quantiles) => Quantiles(null, quantiles);
+
+    /// <summary>Forgets everything. Called by the writer.</summary>
+    internal void Clear() => Array.Clear(_counts);
+
+    /// <summary>Quantiles of this one and another together.</summary>
+    internal (long Count, double[] Microseconds) Quantiles(LatencyHistogram? other, params ReadOnlySpan<double> quantiles)
     {
         var counts = new long[_counts.Length];
         var total = 0L;
         for (var i = 0; i < counts.Length; i++)
         {
-            counts[i] = Volatile.Read(ref _counts[i]);
+            counts[i] = Volatile.Read(ref _counts[i]) + (other is null ? 0 : Volatile.Read(ref other._counts[i]));
             total += counts[i];
         }
 

@@ -28,7 +28,11 @@ internal sealed class PoolSet(int batchSize)
 internal readonly record struct InputPort(string Name, Type Type);
 
 /// <summary>What a block counted, taken at one instant: <c>In = Passed + Consumed + Dropped + Errors + Held</c> and <c>Out = Passed + Created</c>.</summary>
-internal record struct NodeCounts(long In, long Passed, long Created, long Consumed, long Dropped, long Errors, long Held, long Out);
+internal record struct NodeCounts(long In, long Passed, long Created, long Consumed, long Dropped, long Errors, long Held, long Out)
+{
+    /// <summary>Runs in which the block took events in.</summary>
+    public long Batches { get; set; }
+}
 
 /// <summary>Runs one block inside its island: merges its inputs, calls it, applies its fault policy, counts, and passes its output on.</summary>
 internal abstract class Node
@@ -51,6 +55,9 @@ internal abstract class Node
     public NodeSettings Settings { get; }
 
     public LatencyHistogram Latency { get; } = new();
+
+    /// <summary>The same of the last minute; null before the first event of a last block.</summary>
+    public RecentLatency? RecentLatency { get; private set; }
 
     /// <summary>Sampled cost: stopwatch ticks over events.</summary>
     public long SampledTicks { get; private set; }
@@ -239,6 +246,7 @@ internal abstract class Node
         Volatile.WriteBarrier();
         ref var c = ref _counts;
         c.In += @in;
+        c.Batches += @in > 0 ? 1 : 0;
         c.Passed += passed;
         c.Created += created;
         c.Dropped += dropped;
@@ -306,7 +314,9 @@ internal abstract class Node
     {
         if (!Outlet.HasConsumers)
         {
-            Latency.Record(Stopwatch.GetTimestamp() - stamp, count);
+            var now = Stopwatch.GetTimestamp();
+            Latency.Record(now - stamp, count);
+            (RecentLatency ??= new RecentLatency()).Record(now, now - stamp, count);
         }
     }
 

@@ -8,7 +8,7 @@ namespace QuantumTrader.App.Views;
 /// <param name="StoreConnected">Whether the stores answer; null when nothing is stored, or the store does not tell.</param>
 /// <param name="Streams">Sources that have sent something.</param>
 /// <param name="DataAgeSeconds">Seconds since the newest event came; null before any.</param>
-/// <param name="LatencyMs">The largest 99th percentile, in ms, from a source to the end of a path, since the start; null before any event.</param>
+/// <param name="LatencyMs">The largest 99th percentile, in ms, from a source to the end of a path, of the last half to one minute; null when no event came in it.</param>
 /// <param name="ErrorRate">Exceptions of all blocks per event of the sources.</param>
 internal sealed record RunHealth(string Status, IReadOnlyList<string> Reasons, bool? StoreConnected, int Streams, double? DataAgeSeconds, double? LatencyMs, double ErrorRate)
 {
@@ -32,7 +32,7 @@ internal sealed record RunHealth(string Status, IReadOnlyList<string> Reasons, b
         var errors = report.Blocks.Sum(b => b.Errors.Values.Sum());
         return Judge(
             stores.Count == 0 ? null : stores.All(g => g.Value > 0), sources.Count(s => s.Out > 0), run.State == RunState.Running ? age?.TotalSeconds : null,
-            report.Latency.Count == 0 ? null : report.Latency.Max(l => l.P99) / 1000, report.Events == 0 ? 0 : errors / (double)report.Events);
+            report.Latency.Max(l => l.RecentP99) / 1000, report.Events == 0 ? 0 : errors / (double)report.Events);
     }
 
     /// <summary>What these figures mean.</summary>

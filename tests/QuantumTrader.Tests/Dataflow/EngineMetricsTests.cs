@@ -40,6 +40,46 @@ public sealed class EngineMetricsTests
         mine.SelectMany(m => m.Tags.Keys).Distinct().ShouldBeSubsetOf(["pipeline", "block", "type", "edge", "reason", "from", "to", "quantile"]);
     }
 
+    [Fact]
+    public async Task Batch_sizes_are_means_since_the_scrape_before()
+    {
+        using var graph = new GraphBuilder(new EngineSettings { Fuse = false, Capacity = 1 }).Add("source", new Counting(500)).Add("end", new Collect(), ["source"]).Build();
+        using var metrics = new EngineMetrics("batches", graph);
+        var seen = new Dictionary<string, double>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, l) =>
+            {
+                if (instrument.Name == "qt_block_batch_size")
+                {
+                    l.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, v, tags, _) =>
+        {
+            if ((string?)Tags(tags)["pipeline"] == "batches")
+            {
+                seen.Add((string)Tags(tags)["block"]!, v);
+            }
+        });
+        listener.Start();
+        var report = await graph.RunAsync();
+
+        listener.RecordObservableInstruments();
+        seen["end"].ShouldBe(1, "no more than one fits into the edge");
+        seen["source"].ShouldBe(500.0 / report.Blocks.Single(b => b.Name == "source").Batches);
+        seen["source"].ShouldBeGreaterThan(1);
+
+        seen.Clear();
+        SpinWait.SpinUntil(() =>
+        {
+            seen.Clear();
+            listener.RecordObservableInstruments();
+            return seen.Count == 0;
+        }, TimeSpan.FromSeconds(20)).ShouldBeTrue("nothing has come since");
+    }
+
     private sealed class Tank(double level) : Observer<Number>
     {
         public override IReadOnlyList<BlockGauge> Gauges => [new("qt_tank_level", "How full it is.", level)];

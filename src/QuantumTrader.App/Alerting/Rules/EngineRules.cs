@@ -16,7 +16,7 @@ internal static class EngineRules
         new("edge_full", AlertSeverity.Warning, TimeSpan.FromMinutes(5), "An edge that drops or spills when it is full is nearly full.", EdgeFull) { Limit = 0.9, Unit = "share of its capacity", For = TimeSpan.FromSeconds(5) },
         new("spilling", AlertSeverity.Warning, TimeSpan.FromMinutes(5), "Events of an edge wait on disk.", Spilling) { Unit = "events", For = TimeSpan.FromSeconds(10) },
         new("error_rate", AlertSeverity.Error, TimeSpan.FromMinutes(5), "A block fails at too many events.", ErrorRate) { Limit = 0.05, Unit = "share of its events" },
-        new("latency", AlertSeverity.Medium, TimeSpan.FromMinutes(5), "Events take too long from source to last block (99th percentile).", Latency) { Limit = 0.1, Unit = "s", For = TimeSpan.FromSeconds(5) },
+        new("latency", AlertSeverity.Medium, TimeSpan.FromMinutes(5), "Events take too long from source to last block (99th percentile of the last half to one minute).", Latency) { Limit = 0.1, Unit = "s", For = TimeSpan.FromSeconds(5) },
     ];
 
     private static IEnumerable<Reading> RunFailed(Look look) => [new(look.Pipeline, look.Report.Fault is null ? 0 : 1, look.Report.Fault ?? "")];
@@ -44,7 +44,7 @@ internal static class EngineRules
         select new Reading(block.Name, failed == 0 ? 0 : failed / (double)Math.Max(taken, failed), FormattableString.Invariant($"{failed} of {taken} events failed: {string.Join(", ", block.Errors.Keys)}"));
 
     private static IEnumerable<Reading> Latency(Look look) =>
-        look.Report.Latency.Select(l => new Reading(l.To, l.P99 / 1e6, FormattableString.Invariant($"99 % of events take up to {l.P99 / 1e3:0.#} ms from {l.From}")));
+        look.Report.Latency.Select(l => new Reading(l.To, l.RecentP99 / 1e6 ?? double.NaN, FormattableString.Invariant($"99 % of events take up to {l.RecentP99 / 1e3:0.#} ms from {l.From}")));
 
     // An edge that waits is slow but loses nothing; the engine names it as the bottleneck.
     private static IEnumerable<EdgeReport> Lossy(Look look) => look.Report.Edges.Where(e => !e.Fused && e.WhenFull is not (WhenFull.Block or WhenFull.Conflate));
