@@ -53,6 +53,22 @@ public abstract class Tap : IDisposable
     private long _sent;
     private long _taken;
     private long _unseen;
+    private int _limit;
+
+    private protected Tap(int capacity) => _limit = Capacity = capacity;
+
+    /// <summary>Events that the ring holds.</summary>
+    public int Capacity { get; }
+
+    /// <summary>
+    /// Events that may wait: all that the ring holds, unless a reader who cannot keep up with the block anyway lowers it, so that the block
+    /// copies fewer.
+    /// </summary>
+    public int Limit
+    {
+        get => Volatile.Read(ref _limit);
+        set => Volatile.Write(ref _limit, Math.Clamp(value, 1, Capacity));
+    }
 
     /// <summary>Type of the events.</summary>
     public abstract Type EventType { get; }
@@ -94,9 +110,9 @@ public abstract class Tap : IDisposable
 /// <inheritdoc/>
 /// <param name="capacity">Events that may wait for the reader.</param>
 /// <param name="every">Takes one of so many events, the first included; 1 for all.</param>
-public sealed class Tap<T>(int capacity, int every = 1) : Tap, IWatcher<T> where T : struct, IEvent<T>
+public sealed class Tap<T>(int capacity, int every = 1) : Tap(Positive(capacity)), IWatcher<T> where T : struct, IEvent<T>
 {
-    private readonly T[] _ring = new T[Positive(capacity)];
+    private readonly T[] _ring = new T[capacity];
     private readonly int _every = Positive(every);
     private readonly Lock _readers = new();
     private int _skip;
@@ -108,7 +124,7 @@ public sealed class Tap<T>(int capacity, int every = 1) : Tap, IWatcher<T> where
     /// <inheritdoc/>
     public void See(ReadOnlySpan<T> events)
     {
-        var free = _ring.Length - (int)(Taken - Volatile.Read(ref _read));
+        var free = Limit - (int)(Taken - Volatile.Read(ref _read));
         var at = (int)(Taken % _ring.Length);
         var (taken, next) = (0, _skip);
         for (; next < events.Length && taken < free; next += _every)

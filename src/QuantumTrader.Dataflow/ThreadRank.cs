@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace QuantumTrader.Dataflow;
 
 /// <summary>Gives threads their rank with the system's scheduler.</summary>
-internal static partial class ThreadRank
+public static partial class ThreadRank
 {
     private const int ThisThread = 0;
     private const int PrioProcess = 0;

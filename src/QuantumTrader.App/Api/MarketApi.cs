@@ -21,5 +21,7 @@ internal sealed class MarketTopic(RunViews views, string symbol) : ITopic
 {
     public string Name => $"market:{symbol}";
 
+    public long? Version => views.Looks;
+
     public object Read() => views.ReadMarket(symbol)!;
 }

@@ -11,6 +11,8 @@ internal sealed class ModelApi(RunViews views) : IApi, ITopic
 {
     public string Name => "model";
 
+    public long? Version => views.Looks;
+
     public object Read() => views.ReadModel();
 
     public void Map(IEndpointRouteBuilder routes, LiveRun run) =>

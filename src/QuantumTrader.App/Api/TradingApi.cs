@@ -18,6 +18,8 @@ internal sealed class TradingApi(RunViews views) : IApi, ITopic
 
     public string Name => "trading";
 
+    public long? Version => views.Looks;
+
     public object Read() => views.ReadTrading();
 
     public void Map(IEndpointRouteBuilder routes, LiveRun run)

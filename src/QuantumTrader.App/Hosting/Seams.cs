@@ -24,6 +24,9 @@ internal interface ITopic
     /// </summary>
     object Read();
 
+    /// <summary>Changes when the document may have; null when only reading it tells.</summary>
+    long? Version => null;
+
     /// <summary>The first client has come: begins what is only done while somebody watches. What it returns is disposed when the last has gone.</summary>
     IDisposable? Watch() => null;
 }

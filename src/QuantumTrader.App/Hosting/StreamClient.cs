@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
 
@@ -6,6 +7,9 @@ namespace QuantumTrader.App.Hosting;
 /// <summary>One open stream: updates wait for it in a bounded queue, and it is cut off when that is full.</summary>
 internal sealed class StreamClient(HttpContext context, int capacity)
 {
+    // Sent in one piece, at most about so much.
+    private const int Piece = 64 * 1024;
+
     private readonly Channel<ReadOnlyMemory<byte>> _frames = Channel.CreateBounded<ReadOnlyMemory<byte>>(
         new BoundedChannelOptions(capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
@@ -33,10 +37,12 @@ internal sealed class StreamClient(HttpContext context, int capacity)
         {
             while (await _frames.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
             {
-                while (_frames.Reader.TryRead(out var frame))
+                for (var size = 0; size < Piece && _frames.Reader.TryRead(out var frame); size += frame.Length)
                 {
-                    await context.Response.BodyWriter.WriteAsync(frame, context.RequestAborted).ConfigureAwait(false);
+                    context.Response.BodyWriter.Write(frame.Span);
                 }
+
+                await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)

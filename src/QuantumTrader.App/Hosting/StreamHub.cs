@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using QuantumTrader.Dataflow;
 
 namespace QuantumTrader.App.Hosting;
 
@@ -19,7 +20,7 @@ internal sealed class StreamHub : IAsyncDisposable
     private readonly HostOptions _options;
     private readonly TimeProvider _clock;
     private readonly LiveRun _run;
-    private readonly Task _ticking;
+    private readonly Thread _thread;
     private bool _isClosed;
 
     public StreamHub(LiveRun run, IReadOnlyList<ITopic> topics, HostOptions options)
@@ -30,7 +31,8 @@ internal sealed class StreamHub : IAsyncDisposable
             _feeds.Add(topic.Name, new TopicFeed(topic));
         }
 
-        _ticking = TickAsync();
+        _thread = new Thread(Tick) { IsBackground = true, Name = "qt/stream" };
+        _thread.Start();
     }
 
     /// <summary>Names of everything that can be followed.</summary>
@@ -93,7 +95,7 @@ internal sealed class StreamHub : IAsyncDisposable
         }
 
         await _end.CancelAsync().ConfigureAwait(false);
-        await _ticking.ConfigureAwait(false);
+        _thread.Join();
         _end.Dispose();
     }
 
@@ -127,24 +129,19 @@ internal sealed class StreamHub : IAsyncDisposable
         }
     }
 
-    private async Task TickAsync()
+    // A thread of its own, so that it can stand behind those of the run: who watches must not slow down what is watched.
+    private void Tick()
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / _options.UpdatesPerSecond), _clock);
+        ThreadRank.Lower();
+        var pause = TimeSpan.FromSeconds(1.0 / _options.UpdatesPerSecond);
         var beat = _clock.GetTimestamp();
-        try
+        while (!_end.Token.WaitHandle.WaitOne(pause))
         {
-            while (await timer.WaitForNextTickAsync(_end.Token).ConfigureAwait(false))
-            {
-                // Also when nobody watches: who comes then sees rates at once.
-                _run.Watch.Now();
-                var isBeat = _clock.GetElapsedTime(beat) >= Heartbeat;
-                beat = isBeat ? _clock.GetTimestamp() : beat;
-                Update(isBeat);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The host ends.
+            // Also when nobody watches: who comes then sees rates at once.
+            _run.Watch.Now();
+            var isBeat = _clock.GetElapsedTime(beat) >= Heartbeat;
+            beat = isBeat ? _clock.GetTimestamp() : beat;
+            Update(isBeat);
         }
     }
 
@@ -163,6 +160,12 @@ internal sealed class StreamHub : IAsyncDisposable
                     // The others go on, and so does this one with its next update.
                     Failed++;
                 }
+            }
+
+            // All at once, so that a client gets them in one piece.
+            foreach (var feed in _feeds.Values)
+            {
+                feed.Send();
             }
 
             foreach (var client in isBeat ? _clients : [])

@@ -15,12 +15,15 @@ internal sealed class TopicFeed(ITopic topic)
     private IDisposable? _watch;
     private byte[]? _snapshot;
     private long _version;
+    private long? _read;
+    private byte[]? _changes;
 
     public void Join(StreamClient client)
     {
         if (_clients.Count == 0)
         {
             _watch = topic.Watch();
+            _read = topic.Version;
             (_document, _snapshot) = (Read(), null);
             _version++;
         }
@@ -36,19 +39,21 @@ internal sealed class TopicFeed(ITopic topic)
         {
             _watch?.Dispose();
             _document?.Dispose();
-            (_watch, _document, _snapshot) = (null, null, null);
+            (_watch, _document, _snapshot, _changes) = (null, null, null, null);
         }
     }
 
-    /// <summary>Sends what changed since the last time.</summary>
+    /// <summary>Works out what changed since the last time; <see cref="Send"/> sends it.</summary>
     public void Update()
     {
-        if (_clients.Count == 0)
+        var version = topic.Version;
+        if (_clients.Count == 0 || (version is not null && version == _read))
         {
             return;
         }
 
         var now = Read();
+        _read = version;
         var isChanged = false;
         var frame = Frame("delta", _version + 1, "patch", w => isChanged = MergePatch.TryWrite(w, _document!.RootElement, now.RootElement));
         if (!isChanged)
@@ -60,7 +65,17 @@ internal sealed class TopicFeed(ITopic topic)
         _document!.Dispose();
         (_document, _snapshot) = (now, null);
         _version++;
-        _clients.ForEach(c => c.Offer(frame));
+        _changes = frame;
+    }
+
+    /// <summary>Sends what the last update found.</summary>
+    public void Send()
+    {
+        if (_changes is { } frame)
+        {
+            _changes = null;
+            _clients.ForEach(c => c.Offer(frame));
+        }
     }
 
     private JsonDocument Read() => JsonDocument.Parse(JsonSerializer.SerializeToUtf8Bytes(topic.Read(), Json.Sent));

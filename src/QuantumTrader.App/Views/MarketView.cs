@@ -46,11 +46,10 @@ internal sealed class MarketView : IDisposable
     /// <summary>Since the newest event came; null before any.</summary>
     public TimeSpan? Age => _arrival is { } arrival ? _run.Clock.GetElapsedTime(arrival) : null;
 
-    /// <summary>Takes in what the blocks have sent; true when something went unseen since the last time.</summary>
+    /// <summary>Takes in what the blocks have sent; true when the blocks are too fast for a page.</summary>
     public bool Pump()
     {
-        var isMissing = _events.Drain(Take);
-        if (isMissing)
+        if (_events.Drain(Take))
         {
             // Where exactly is not known: all that came at this look counts as behind the hole.
             foreach (var symbol in _symbols)
@@ -59,7 +58,9 @@ internal sealed class MarketView : IDisposable
             }
         }
 
-        return isMissing | _vectors.Drain(Take) | _predictions.Drain(Take);
+        _vectors.Drain(Take);
+        _predictions.Drain(Take);
+        return _events.IsTooFast || _vectors.IsTooFast || _predictions.IsTooFast;
     }
 
     /// <summary>The page of a symbol.</summary>

@@ -71,21 +71,21 @@ internal sealed class ModelView : IDisposable
     /// <summary>False when the pipeline has no model.</summary>
     public bool IsThere => _models.Count > 0 || _regimes.IsThere;
 
-    /// <summary>Takes in what the blocks have sent; true when something went unseen since the last time.</summary>
+    /// <summary>Takes in what the blocks have sent; true when the blocks are too fast for a page.</summary>
     public bool Pump()
     {
-        var isMissing = _regimes.Drain(Take);
+        _regimes.Drain(Take);
         foreach (var (block, feed) in _models)
         {
-            isMissing |= feed.Drain(predictions => Take(block, predictions));
+            feed.Drain(predictions => Take(block, predictions));
         }
 
         foreach (var (block, feed) in _inputs)
         {
-            isMissing |= feed.Drain(vectors => Take(block, vectors));
+            feed.Drain(vectors => Take(block, vectors));
         }
 
-        return isMissing;
+        return _regimes.IsTooFast || _models.Exists(m => m.Feed.IsTooFast) || _inputs.Exists(i => i.Feed.IsTooFast);
     }
 
     /// <summary>The page.</summary>

@@ -1,4 +1,5 @@
 using QuantumTrader.App.Hosting;
+using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
 
 namespace QuantumTrader.App.Views;
@@ -10,7 +11,8 @@ namespace QuantumTrader.App.Views;
 /// </summary>
 internal sealed class RunViews : IDisposable
 {
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
+    /// <summary>Between two looks at what the blocks have sent.</summary>
+    public static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -19,6 +21,7 @@ internal sealed class RunViews : IDisposable
     private readonly MarketView? _markets;
     private readonly ModelView? _models;
     private readonly TradingView? _trading;
+    private long _looks;
 
     private RunViews(LiveRun run)
     {
@@ -35,6 +38,9 @@ internal sealed class RunViews : IDisposable
 
     /// <summary>The symbols; null in a pipeline without a market.</summary>
     public MarketContext? Market { get; }
+
+    /// <summary>Looks so far: between two of them no page changes.</summary>
+    public long Looks => Volatile.Read(ref _looks);
 
     /// <summary>Begins to watch a run.</summary>
     public static RunViews Begin(LiveRun run)
@@ -71,11 +77,12 @@ internal sealed class RunViews : IDisposable
         }
     }
 
-    /// <summary>Takes in what has come, now; true when something went unseen since the last time.</summary>
+    /// <summary>Takes in what has come, now; true when the run is too fast for a page.</summary>
     internal bool Update()
     {
         lock (_gate)
         {
+            _looks++;
             return _markets is not null && (_markets.Pump() | _models!.Pump() | _trading!.Pump());
         }
     }
@@ -92,6 +99,7 @@ internal sealed class RunViews : IDisposable
 
     private void Pump()
     {
+        ThreadRank.Lower();
         // Of a run that is faster than a page can take, more looks would show no more than another sample, at the run's expense.
         for (var pause = ShortestPause; !_end.Wait(pause);)
         {

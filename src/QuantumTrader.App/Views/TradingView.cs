@@ -73,10 +73,11 @@ internal sealed class TradingView : IDisposable
     /// <summary>False when the pipeline has no orders.</summary>
     public bool IsThere => _orders.IsThere || _fills.IsThere;
 
-    /// <summary>Takes in what the blocks have sent; true when something went unseen since the last time.</summary>
+    /// <summary>Takes in what the blocks have sent; true when the blocks are too fast for a page.</summary>
     public bool Pump()
     {
-        var isMissing = _orders.Drain(Take) | _fills.Drain(Take);
+        _orders.Drain(Take);
+        _fills.Drain(Take);
         for (var symbol = 1; symbol <= _market.Symbols.Count; symbol++)
         {
             if (_positions[symbol].Quantity != 0 && (_prices[symbol].Quote ?? AtLast(symbol)) is var (bid, ask))
@@ -90,7 +91,7 @@ internal sealed class TradingView : IDisposable
             _equity.Add(now, Gauge("qt_trading_profit"));
         }
 
-        return isMissing;
+        return _orders.IsTooFast || _fills.IsTooFast;
     }
 
     /// <summary>The page.</summary>

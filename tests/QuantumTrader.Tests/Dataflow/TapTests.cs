@@ -115,6 +115,21 @@ public sealed class TapTests
     }
 
     [Fact]
+    public void A_reader_who_cannot_keep_up_lets_fewer_events_wait()
+    {
+        var tap = new Tap<Number>(10) { Limit = 3 };
+        tap.See(Numbers(1, 7));
+        (tap.Capacity, tap.Taken, tap.Unseen).ShouldBe((10, 3, 4));
+        tap.Limit = 100;
+        tap.See(Numbers(8, 20));
+        (tap.Limit, tap.Taken, tap.Unseen).ShouldBe((10, 10, 17));
+        // Lower than what waits already: nothing is taken, nothing is lost.
+        tap.Limit = 2;
+        tap.See(Numbers(28, 1));
+        Read(tap, 100).ShouldBe([1, 2, 3, 8, 9, 10, 11, 12, 13, 14]);
+    }
+
+    [Fact]
     public void A_sampling_tap_takes_every_nth_event_however_the_output_is_cut() => Check.QuickThrowOnFailure(Prop.ForAll<byte, byte[]>((every, cuts) =>
     {
         var step = (every % 9) + 1;

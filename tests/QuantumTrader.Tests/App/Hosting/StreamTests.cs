@@ -67,6 +67,19 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task A_topic_that_can_tell_is_read_again_only_when_it_may_have_changed()
+    {
+        var still = new Counter("still") { Version = 1 };
+        await using var run = await HostedRun.StartAsync(topics: [still, new Counter("moving")]);
+        using var follower = await Follower.StartAsync(run.Client, "still,moving");
+        await follower.UntilAsync(d => d.TryGetValue("moving", out var m) && m["count"]!.GetValue<long>() > 3);
+        still.Reads.ShouldBe(1);
+
+        still.Version = 2;
+        await follower.UntilAsync(d => d["still"]["count"]!.GetValue<long>() == 2);
+    }
+
+    [Fact]
     public async Task Who_does_not_read_is_cut_off_and_the_others_miss_nothing()
     {
         await using var run = await HostedRun.StartAsync(options: new HostOptions { UpdatesPerSecond = 10, WaitingUpdates = 4 }, topics: [new Large("large")]);
@@ -131,6 +144,8 @@ public sealed class StreamTests
         public string Name => name;
 
         public int FailsAt { get; init; }
+
+        public long? Version { get; set; }
 
         public int Reads { get; private set; }
 

@@ -121,6 +121,34 @@ public sealed class RunViewsTests
     }
 
     [Fact]
+    public async Task Of_a_run_that_stays_too_fast_only_a_few_events_are_copied_until_it_slows_down()
+    {
+        using var fixture = new ViewFixture("demo.yml", "blocks.feed.days=3650");
+        using var stop = new CancellationTokenSource();
+        using var feed = new TapFeed<MarketEvent>(fixture.Run, ["book"]);
+        var run = fixture.RunAsync(stop.Token);
+        var copied = new List<int>();
+
+        await LookUntil(() => copied is [16_384, ..] && copied[^1] is > 0 and < 1024);
+        feed.IsTooFast.ShouldBeTrue();
+        await stop.CancelAsync();
+        (await run).Balanced.ShouldBeTrue();
+        await LookUntil(() => !feed.IsTooFast);
+        copied[^1].ShouldBe(0);
+
+        async Task LookUntil(Func<bool> isSo)
+        {
+            for (var deadline = DateTime.UtcNow.AddSeconds(60); copied.Count == 0 || !isSo(); )
+            {
+                DateTime.UtcNow.ShouldBeLessThan(deadline, string.Join(' ', copied));
+                await Task.Delay(RunViews.ShortestPause);
+                copied.Add(0);
+                feed.Drain(events => copied[^1] += events.Length);
+            }
+        }
+    }
+
+    [Fact]
     public void The_model_page_shows_what_the_models_answer_and_from_what()
     {
         using var fixture = new ViewFixture("regime.yml", "blocks.feed.events=60000");

@@ -41,6 +41,9 @@ internal sealed class ViewFixture : IDisposable
 
     public Recorder Market { get; } = new();
 
+    /// <summary>Runs until it is stopped.</summary>
+    public Task<GraphReport> RunAsync(CancellationToken stop) => _graph.RunAsync(stop);
+
     public GraphReport RunToEnd()
     {
         var run = _graph.RunAsync();
