@@ -65,6 +65,7 @@ internal sealed class AlertService : IAsyncDisposable
             outbox.Dispose();
         }
 
+        _lookout.Dispose();
         _blocks.Dispose();
         _log.Dispose();
         _end.Dispose();

@@ -62,6 +62,8 @@ internal sealed class AlertsSection
     public AlertService Start(BlockFactory factory, Graph graph, RunLog log)
     {
         var plan = factory.Plan;
+        var symbols = factory.Section<MarketContext>();
+        var market = symbols is not null && MarketRules.AreIn(Rules) ? new MarketWatch(plan, graph, symbols) : null;
         var (state, damage) = _state is null ? (new AlertState(), null) : AlertState.Read(_state);
         if (damage is not null)
         {
@@ -70,6 +72,6 @@ internal sealed class AlertsSection
 
         return new AlertService(
             plan.Name, _options, Rules, state, _state, OpenChannels(state, log),
-            new Lookout(factory, graph, _clock), new BlockAlerts(plan, graph, factory.Section<MarketContext>()), _clock, log);
+            new Lookout(factory, graph, market, _clock), new BlockAlerts(plan, graph, symbols), _clock, log);
     }
 }

@@ -11,6 +11,9 @@ namespace QuantumTrader.App.Alerting;
 /// <param name="Phases">What the rollout's phases did, now and before.</param>
 internal sealed record Look(DateTimeOffset Now, string Pipeline, GraphReport Report, GraphReport? Before, IReadOnlyList<PhaseFigures> Phases)
 {
+    /// <summary>What happened in the market since the look before; nothing where no rule asks.</summary>
+    public IReadOnlyList<SymbolFigures> Symbols { get; init; } = [];
+
     /// <summary>A figure of every block that shows it.</summary>
     public IEnumerable<(BlockReport Block, BlockGauge Gauge)> Gauges(string name) =>
         Report.Blocks.SelectMany(b => b.Gauges.Where(g => g.Name == name).Select(g => (b, g)));

@@ -5,7 +5,7 @@ using QuantumTrader.Rollout;
 namespace QuantumTrader.App.Alerting;
 
 /// <summary>Takes looks at a run, each with what has changed since the one before.</summary>
-internal sealed class Lookout(BlockFactory factory, Graph graph, TimeProvider clock)
+internal sealed class Lookout(BlockFactory factory, Graph graph, MarketWatch? market, TimeProvider clock) : IDisposable
 {
     private readonly Dictionary<string, IReadOnlyDictionary<FallbackReason, long>> _fallbacks = new(StringComparer.Ordinal);
     private readonly RolloutSection? _rollout = factory.Section<RolloutSection>();
@@ -15,10 +15,13 @@ internal sealed class Lookout(BlockFactory factory, Graph graph, TimeProvider cl
     public Look Look()
     {
         var report = graph.Snapshot();
-        var look = new Look(clock.GetUtcNow(), factory.Plan.Name, report, _before, [.. (_rollout?.Phases ?? []).Select(Figures)]);
+        var look = new Look(clock.GetUtcNow(), factory.Plan.Name, report, _before, [.. (_rollout?.Phases ?? []).Select(Figures)]) { Symbols = market?.Read() ?? [] };
         _before = report;
         return look;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => market?.Dispose();
 
     private PhaseFigures Figures(Phase phase)
     {

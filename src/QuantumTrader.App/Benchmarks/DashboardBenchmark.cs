@@ -3,8 +3,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime;
 using System.Text;
+using QuantumTrader.App.Alerting;
 using QuantumTrader.App.Commands;
 using QuantumTrader.App.Hosting;
+using QuantumTrader.App.Logging;
 using QuantumTrader.App.Telemetry;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
@@ -142,17 +144,20 @@ internal static class DashboardBenchmark
         }
     }
 
-    /// <summary>A host as <c>--listen</c> opens it.</summary>
+    /// <summary>A host as <c>--listen</c> opens it, with the alerts.</summary>
     private sealed class OpenHost : IDisposable
     {
         private readonly EngineMetrics _engine;
         private readonly RunMetrics _metrics;
+        private readonly AlertService _alerts;
 
         public OpenHost(PipelinePlan plan, BlockFactory factory, Graph graph)
         {
             var run = new LiveRun(factory, graph, TimeProvider.System);
             _engine = new EngineMetrics(plan.Name, graph, run.TypeOf);
             _metrics = new RunMetrics(run);
+            // They own the log.
+            run.Alerts = _alerts = new AlertsSection(new AlertsOptions(), factory.Files, run.Clock).Start(factory, graph, RunLog.Open(LogForm.Off, run.Clock, () => Microsoft.Extensions.Logging.LogLevel.None));
             Live = LiveHost.StartAsync(run, _metrics, _engine, new HostOptions(), new IPEndPoint(IPAddress.Loopback, 0), token: null).GetAwaiter().GetResult();
         }
 
@@ -161,6 +166,7 @@ internal static class DashboardBenchmark
         public void Dispose()
         {
             Live.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            _alerts.DisposeAsync().AsTask().GetAwaiter().GetResult();
             _metrics.Dispose();
             _engine.Dispose();
         }

@@ -1,4 +1,5 @@
 using QuantumTrader.App.Hosting;
+using QuantumTrader.App.Runs;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Market;
@@ -33,7 +34,7 @@ internal sealed class MarketView : IDisposable
         _symbols = [.. Enumerable.Range(1, market.Symbols.Count).Select(s => new SymbolMarket(s, market, start))];
         _events = new TapFeed<MarketEvent>(run, RunBlocks.Market(run.Plan));
         _vectors = new TapFeed<FeatureVector>(run, run.Plan.Blocks.Where(b => b.Type.Class == typeof(Flow) || b.Type.Class == typeof(BookFeatures)).Select(b => b.Name));
-        _predictions = new TapFeed<Prediction>(run, RunBlocks.Deciding(run));
+        _predictions = new TapFeed<Prediction>(run, RunBlocks.Deciding(run.Plan, run.Graph));
         _ownFlow = _vectors.IsThere ? null : new Flow(new FlowOptions { Every = Cadence.Interval, IntervalMs = 1000, Start = start }, market);
     }
 

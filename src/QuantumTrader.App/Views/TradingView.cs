@@ -1,5 +1,6 @@
 using System.Globalization;
 using QuantumTrader.App.Hosting;
+using QuantumTrader.App.Runs;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Trading;

@@ -7,7 +7,7 @@ namespace QuantumTrader.App.Alerting.Rules;
 internal static class AlertRules
 {
     /// <summary>Built in, in the order of the reference.</summary>
-    public static IReadOnlyList<AlertRule> All { get; } = [.. EngineRules.All, .. SourceRules.All, .. StoreRules.All, .. RolloutRules.All, .. ModelRules.All, .. TradingRules.All];
+    public static IReadOnlyList<AlertRule> All { get; } = [.. EngineRules.All, .. SourceRules.All, .. StoreRules.All, .. RolloutRules.All, .. MarketRules.All, .. ModelRules.All, .. TradingRules.All];
 
     /// <summary>The rules of a pipeline.</summary>
     /// <exception cref="ConfigurationException">A rule does not exist, or has no limit.</exception>

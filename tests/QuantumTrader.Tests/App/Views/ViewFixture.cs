@@ -1,5 +1,6 @@
 using QuantumTrader.App.Commands;
 using QuantumTrader.App.Hosting;
+using QuantumTrader.App.Runs;
 using QuantumTrader.App.Views;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Market;

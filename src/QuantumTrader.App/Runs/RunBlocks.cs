@@ -1,10 +1,10 @@
-using QuantumTrader.App.Hosting;
+using QuantumTrader.Dataflow;
 using QuantumTrader.Features;
 using QuantumTrader.Market;
 using QuantumTrader.Models;
 using QuantumTrader.Pipelines;
 
-namespace QuantumTrader.App.Views;
+namespace QuantumTrader.App.Runs;
 
 /// <summary>Which blocks of a pipeline have what a page shows.</summary>
 internal static class RunBlocks
@@ -34,11 +34,11 @@ internal static class RunBlocks
     /// The blocks whose predictions are acted on: those that feed a signal, also where a rollout has put a switch between; else the last
     /// one that sends any.
     /// </summary>
-    public static IReadOnlyList<string> Deciding(LiveRun run)
+    public static IReadOnlyList<string> Deciding(PipelinePlan plan, Graph graph)
     {
-        var signals = Names(run.Plan.Blocks.Where(b => b.Type.Class == typeof(Trading.SignalBlock)));
-        var acted = run.Graph.Snapshot().Edges.Where(e => signals.Contains(e.To)).Select(e => e.From).Distinct().ToList();
-        return acted.Count > 0 ? acted : [.. Sending<Prediction>(run.Plan).TakeLast(1)];
+        var signals = Names(plan.Blocks.Where(b => b.Type.Class == typeof(Trading.SignalBlock)));
+        var acted = graph.Snapshot().Edges.Where(e => signals.Contains(e.To)).Select(e => e.From).Distinct().ToList();
+        return acted.Count > 0 ? acted : [.. Sending<Prediction>(plan).TakeLast(1)];
     }
 
     /// <summary>The blocks that feed the models.</summary>
