@@ -248,15 +248,17 @@ public sealed class CoordinatorTests : IDisposable
     [Fact]
     public void Each_model_is_held_against_its_own_training()
     {
+        // Small values are the usual ones, so that an answer's opposite is seen, too.
         Random random = new(1);
-        double[] inputs = [.. Enumerable.Range(0, 2000).Select(_ => random.NextDouble())];
+        double Usual() => Math.Pow(random.NextDouble(), 2);
+        double[] inputs = [.. Enumerable.Range(0, 2000).Select(_ => Usual())];
         _models.SaveEcho("echo", "x");
         _models.SaveBins("echo", ("x", inputs), ("probability_up", inputs));
         _models.SaveBins("fast", ("x", inputs), ("probability_up", [.. inputs.Select(x => 1 / (1 + Math.Exp(-x)))]));
         using var block = Block(Options with { Enhanced = "echo.onnx", Drift = new DriftOptions { Window = 500, Every = 100 } });
 
         // As in training at noon, elsewhere in the morning.
-        block.Drive([.. Enumerable.Range(1, 600).Select(i => Vector(i, x: random.NextDouble())), .. Enumerable.Range(601, 600).Select(i => Vector(i, hour: 9, x: 0.5 + (0.5 * random.NextDouble())))]);
+        block.Drive([.. Enumerable.Range(1, 600).Select(i => Vector(i, x: Usual())), .. Enumerable.Range(601, 600).Select(i => Vector(i, hour: 9, x: 0.5 + (0.5 * random.NextDouble())))]);
         var report = Report(block);
         (report.FastDrift!.Score.Band, report.EnhancedDrift!.Score.Band).ShouldBe((DriftBand.Shifted, DriftBand.Stable));
         block.Gauges.Where(g => g.Name == "qt_model_drift_index").Select(g => (g.Of, g.Value > 0.25)).ShouldBe(
