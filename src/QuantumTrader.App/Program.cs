@@ -24,6 +24,7 @@ var root = new RootCommand("QuantumTrader: live machine-learning trading from on
     TapCommand.Create(),
     BenchCommand.Create(),
     DoctorCommand.Create(),
+    CandidateCommand.Create(),
 };
 var parsed = root.Parse(args);
 // Commands that have something to hand on take the signals themselves (StopSignal); the library would end them after 2 s.

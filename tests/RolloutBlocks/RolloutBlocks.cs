@@ -155,6 +155,27 @@ public enum Mode
     HangsInConstructor,
     ThrowsInDispose,
 
+    /// <summary>Keeps whatever it allocates.</summary>
+    Hoards,
+
+    /// <summary>Writes over the operations that it was given.</summary>
+    Mutates,
+
+    /// <summary>Ends its process as native code does.</summary>
+    FailsFast,
+
+    /// <summary>Ends its process in good order.</summary>
+    Exits,
+
+    /// <summary>Writes to the standard output.</summary>
+    Prints,
+
+    /// <summary>Answers with the number of its process.</summary>
+    TellsProcess,
+
+    /// <summary>Answers with a variable of its environment.</summary>
+    TellsSecret,
+
     /// <summary>No two instances agree.</summary>
     Moody,
 }
@@ -173,6 +194,10 @@ public sealed record AnswerOptions
 [Block("rollout.answer", "Answers operations.")]
 public sealed class Answerer : Operator<Operation, Answer>
 {
+    /// <summary>What <see cref="Mode.TellsSecret"/> looks for.</summary>
+    public const string Secret = "QT_TEST_SECRET";
+
+    private static readonly List<byte[]> Hoard = [];
     private static int _instances;
 
     private readonly AnswerOptions _options;
@@ -216,6 +241,29 @@ public sealed class Answerer : Operator<Operation, Answer>
                 case Mode.Allocates:
                     GC.KeepAlive(new byte[1 << 20]);
                     break;
+                case Mode.Hoards:
+                    var taken = new byte[8 << 20];
+                    taken.AsSpan().Fill(1);
+                    Hoard.Add(taken);
+                    break;
+                case Mode.Mutates:
+                    System.Runtime.CompilerServices.Unsafe.AsRef(in operation) = default;
+                    break;
+                case Mode.FailsFast:
+                    Environment.FailFast("made to die");
+                    break;
+                case Mode.Exits:
+                    Environment.Exit(3);
+                    break;
+                case Mode.Prints:
+                    Console.Out.WriteLine("made to print");
+                    break;
+                case Mode.TellsProcess:
+                    answer = answer with { By = Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+                    break;
+                case Mode.TellsSecret:
+                    answer = answer with { By = $"{_options.By} {Environment.GetEnvironmentVariable(Secret) ?? "nothing"}" };
+                    break;
                 case Mode.Drops:
                     run.Drop("made to drop");
                     continue;
@@ -245,6 +293,69 @@ public sealed class Answerer : Operator<Operation, Answer>
         }
 
         base.Dispose();
+    }
+}
+
+/// <summary>An operation that nobody can write down: it has no format.</summary>
+public readonly record struct Bare(Operation Operation, object Mark) : IEvent<Bare>
+{
+    public long Sequence => Operation.Sequence;
+
+    public long PartitionKey => Operation.PartitionKey;
+
+    public long ConflationKey => Operation.ConflationKey;
+
+    public static void AppendTo(ReadOnlySpan<Bare> events, IncrementalHash hash)
+    {
+        foreach (ref readonly var e in events)
+        {
+            hash.Append(e.Sequence);
+        }
+    }
+}
+
+[Block("rollout.bare", "Makes operations without a format.")]
+public sealed class Barer : Operator<Operation, Bare>
+{
+    public override void Process(Run<Operation> run, Output<Bare> output)
+    {
+        foreach (ref readonly var operation in run)
+        {
+            output.Add(new Bare(operation, this));
+        }
+    }
+}
+
+[Block("rollout.bare_answer", "Answers operations without a format.")]
+public sealed class BareAnswerer : Operator<Bare, Answer>
+{
+    public override void Process(Run<Bare> run, Output<Answer> output)
+    {
+        foreach (ref readonly var bare in run)
+        {
+            output.Add(new Answer(bare.Sequence, bare.Operation.EventTime, bare.Operation.Symbol, bare.Operation.Value, "bare"));
+        }
+    }
+}
+
+/// <summary>A section that holds something open.</summary>
+[Section("rollout_open", "Holds something open.")]
+public sealed class OpenSection : IDisposable
+{
+    public void Dispose()
+    {
+    }
+}
+
+[Block("rollout.open_answer", "Answers operations by a section.")]
+public sealed class OpenAnswerer(OpenSection open) : Operator<Operation, Answer>
+{
+    public override void Process(Run<Operation> run, Output<Answer> output)
+    {
+        foreach (ref readonly var operation in run)
+        {
+            output.Add(new Answer(operation.Sequence, operation.EventTime, operation.Symbol, operation.Value, open.ToString()!));
+        }
     }
 }
 

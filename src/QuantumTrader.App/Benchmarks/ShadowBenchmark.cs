@@ -20,13 +20,24 @@ internal static class ShadowBenchmark
     {
         var operations = request.IsQuick ? 200 : 800;
         Misbehaviour[] modes = [Misbehaviour.Throws, Misbehaviour.Hangs, Misbehaviour.Spins, Misbehaviour.Sleeps, Misbehaviour.Allocates];
-        var figures = Rounds.Run(request.IsQuick ? 1 : 5, [() => P99(operations, null, false), .. modes.Select(m => (Func<double>)(() => P99(operations, m, false)))]);
+        Misbehaviour[] apart = [Misbehaviour.Spins, Misbehaviour.Allocates];
+        var figures = Rounds.Run(
+            request.IsQuick ? 1 : 5,
+            [
+                () => P99(operations, null, false), .. modes.Select(m => (Func<double>)(() => P99(operations, m, false))),
+                .. apart.Select(m => (Func<double>)(() => P99(operations, m, false, "isolation: process, "))),
+            ]);
         yield return new BenchmarkCase("shadow: p99 without one", Rounds.Median(figures[0]), "us", null, null);
         for (var i = 0; i < modes.Length; i++)
         {
             // What allocates makes everybody pause: its figure is only stated.
             double? limit = modes[i] == Misbehaviour.Allocates ? null : MostRatio;
             yield return Against($"shadow: p99 with one that {modes[i].ToString().ToLowerInvariant()}", figures[1 + i], figures[0], limit);
+        }
+
+        for (var i = 0; i < apart.Length; i++)
+        {
+            yield return Against($"shadow: p99 with one in a process of its own that {apart[i].ToString().ToLowerInvariant()}", figures[1 + modes.Length + i], figures[0], MostRatio);
         }
 
         // Once, and short: the tasks of one run are more than this machine can do, and nothing is held against them.
@@ -47,7 +58,7 @@ internal static class ShadowBenchmark
         return new BlockFactory(loaded.Plan ?? throw new InvalidOperationException($"Invariant: {string.Join("; ", loaded.Findings)}"), TimeProvider.System);
     }
 
-    private static double P99(int operations, Misbehaviour? mode, bool isNaive)
+    private static double P99(int operations, Misbehaviour? mode, bool isNaive, string isolation = "")
     {
         var word = mode?.ToString().ToLowerInvariant() ?? "none";
         var yaml = $$"""
@@ -59,7 +70,7 @@ internal static class ShadowBenchmark
               baseline:  { type: bench.work, from: feed{{(isNaive ? $", beside: {word}" : "")}} }
               {{(mode is null || isNaive ? "" : $"candidate: {{ type: bench.work, from: feed, is: {word}, phase: new }}")}}
               end:       { type: bench.end, from: baseline }
-            {{(mode is null || isNaive ? "" : "rollout: { phases: [ { name: new, baseline: { block: baseline }, candidate: { block: candidate }, at: shadow, shadow: { queue: 64, hang_after: 100ms } } ] }")}}
+            {{(mode is null || isNaive ? "" : "rollout: { phases: [ { name: new, baseline: { block: baseline }, candidate: { block: candidate }, at: shadow, shadow: { " + isolation + "queue: 64, hang_after: 100ms } } ] }")}}
             """;
         using var factory = Load(yaml);
         using var graph = PipelineBuilder.Build(factory.Plan, factory);

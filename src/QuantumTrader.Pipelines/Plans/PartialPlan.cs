@@ -44,8 +44,14 @@ public static class PartialPlan
             throw new FindingException(PipelinePlan.Refuse(plan.Locate(live.Name, refused.Option), refused.Message), refused);
         }
 
+        return plan with { Blocks = kept, Sections = SectionsOf(plan, kept) };
+    }
+
+    /// <summary>The sections that some blocks and the formats of their events need, each behind those that it takes.</summary>
+    internal static IReadOnlyList<SectionPlan> SectionsOf(PipelinePlan plan, IEnumerable<BlockPlan> blocks)
+    {
         var needed = new HashSet<Type>();
-        foreach (var block in kept)
+        foreach (var block in blocks)
         {
             needed.UnionWith(plan.Registry.SectionsOf(block.Type.Constructor));
             needed.UnionWith(block.Type.Inputs.Select(p => p.EventType).Append(block.Type.Output).SelectMany(t => plan.Registry.SectionsOf(plan.Registry.FormatOf(t))));
@@ -58,7 +64,7 @@ public static class PartialPlan
             needed.UnionWith(plan.Registry.SectionsOf(section.Type.Constructor));
         }
 
-        return plan with { Blocks = kept, Sections = [.. plan.Sections.Where(s => needed.Contains(s.Type.Class))] };
+        return [.. plan.Sections.Where(s => needed.Contains(s.Type.Class))];
     }
 
     /// <summary>The block with another class, which has the same ports and takes no options.</summary>

@@ -74,6 +74,11 @@ internal sealed class PhaseChecks(IReadOnlyList<PhaseOptions> phases, DateOnly t
             Find($"{place}.baseline", $"the phase '{phase.Name}' adds an effect; its baseline is not to have it. Remove baseline, or kind: effect.");
         }
 
+        if (phase.Kind == PhaseKind.Effect && phase.Shadow.Isolation == Isolation.Process)
+        {
+            Find($"{place}.shadow.isolation", $"the phase '{phase.Name}' adds an effect, whose shadow is a round trip without any code of its own. Remove isolation, or make the phase one of kind value.");
+        }
+
         if (phase.Kind == PhaseKind.Effect && phase.Compare.AaSample > Share.None)
         {
             Find($"{place}.compare.aa_sample", $"the phase '{phase.Name}' adds an effect; it has no baseline that could be asked again. Remove aa_sample.");

@@ -35,9 +35,29 @@ public enum ShadowOverload
     Wait,
 }
 
+/// <summary>Where a candidate runs.</summary>
+public enum Isolation
+{
+    /// <summary>On threads of its own.</summary>
+    Thread,
+
+    /// <summary>In a process of its own.</summary>
+    Process,
+}
+
 /// <summary>How a candidate runs where nobody acts on it.</summary>
 public sealed record ShadowOptions
 {
+    /// <summary><c>thread</c>: in this process, on threads behind all others. <c>process</c>: in a process of its own, which may exhaust its memory or die of native code, and nobody else notices. It opens no store, bus or connection. Only for phases of kind <c>value</c>.</summary>
+    public Isolation Isolation { get; init; } = Isolation.Thread;
+
+    /// <summary>Megabytes of managed memory that a candidate in a process of its own may hold; when it needs more, its process ends and is replaced.</summary>
+    [Range(32, 1_048_576)]
+    public int MaxMegabytes { get; init; } = 1024;
+
+    /// <summary>A candidate that is not ready by then is given up; without it <c>hang_after</c>, and 30 s for one in a process of its own, which has to load first.</summary>
+    public TimeSpan? StartWithin { get; init; }
+
     /// <summary>Share of the operations that are compared.</summary>
     public Share Sample { get; init; } = Share.All;
 
@@ -54,6 +74,9 @@ public sealed record ShadowOptions
     /// <summary>After as many candidates given up the phase is held.</summary>
     [Range(0, 100)]
     public int MaxAbandoned { get; init; } = 2;
+
+    /// <summary>What <c>start_within</c> comes to.</summary>
+    internal TimeSpan StartsWithin => StartWithin ?? (Isolation == Isolation.Process ? TimeSpan.FromSeconds(30) : HangAfter);
 }
 
 /// <summary>When two answers are the same.</summary>

@@ -44,6 +44,25 @@ public enum FallbackReason
     Shed,
 }
 
+/// <summary>Why a candidate was given up.</summary>
+public enum LossReason
+{
+    /// <summary>It stood still, or did not end.</summary>
+    Hang,
+
+    /// <summary>It ended by an error.</summary>
+    Error,
+
+    /// <summary>It could not be made, or not in time.</summary>
+    Start,
+
+    /// <summary>Its process ended.</summary>
+    Crash,
+
+    /// <summary>Its process had no memory left.</summary>
+    Memory,
+}
+
 /// <summary>Whose answer went on.</summary>
 public enum PhaseSide
 {
@@ -96,8 +115,11 @@ public sealed record PhaseCounts
     /// <summary>Answers that came behind the deadline; they were dropped.</summary>
     public required long Late { get; init; }
 
-    /// <summary>Candidates that were given up because they hung.</summary>
-    public required int Abandoned { get; init; }
+    /// <summary>Candidates that were given up.</summary>
+    public int Abandoned => Lost.Values.Sum();
+
+    /// <summary>The same by reason.</summary>
+    public required IReadOnlyDictionary<LossReason, int> Lost { get; init; }
 
     /// <summary>Operations on which the baseline was asked again.</summary>
     public required long Repeated { get; init; }
@@ -114,6 +136,7 @@ public sealed class PhaseEvidence
     private readonly Lock _gate = new();
     private readonly long[] _fallbacks = new long[Enum.GetValues<FallbackReason>().Length];
     private readonly long[] _outcomes = new long[Enum.GetValues<Outcome>().Length];
+    private readonly int[] _lost = new int[Enum.GetValues<LossReason>().Length];
     private readonly SideTimes[] _times = [.. Enum.GetValues<PhaseSide>().Select(_ => new SideTimes())];
     private Breaker? _breaker;
     private StepWatch? _watch;
@@ -123,7 +146,6 @@ public sealed class PhaseEvidence
     private long _started;
     private long _shed;
     private long _late;
-    private int _abandoned;
     private long _repeated;
     private long _contradicted;
 
@@ -230,11 +252,11 @@ public sealed class PhaseEvidence
     }
 
     /// <summary>A candidate was given up.</summary>
-    public void Abandoned()
+    public void Abandoned(LossReason reason)
     {
         lock (_gate)
         {
-            _abandoned++;
+            _lost[(int)reason]++;
         }
     }
 
@@ -257,7 +279,7 @@ public sealed class PhaseEvidence
                 ShadowShed = _shed,
                 Outcomes = Enum.GetValues<Outcome>().ToDictionary(o => o, o => _outcomes[(int)o]),
                 Late = _late,
-                Abandoned = _abandoned,
+                Lost = Enum.GetValues<LossReason>().ToDictionary(r => r, r => _lost[(int)r]),
                 Latency = Enum.GetValues<PhaseSide>().Where(s => !_times[(int)s].IsEmpty).ToDictionary(s => s, s => _times[(int)s].Read()),
                 Repeated = _repeated,
                 Contradicted = _contradicted,

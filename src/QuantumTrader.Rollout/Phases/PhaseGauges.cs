@@ -24,7 +24,7 @@ internal static class PhaseGauges
             new("qt_rollout_shadow_shed", "Operations that it had no room for.", counts.ShadowShed),
             .. counts.Outcomes.Select(o => new BlockGauge("qt_rollout_outcomes", "What came of comparing.", o.Value) { Of = SnakeCase.From(o.Key.ToString()) }),
             new("qt_rollout_late", "Answers that came behind the deadline; they were dropped.", counts.Late),
-            new("qt_rollout_abandoned", "Candidates that were given up.", counts.Abandoned),
+            .. counts.Lost.Select(l => new BlockGauge("qt_rollout_abandoned", "Candidates that were given up.", l.Value) { Of = SnakeCase.From(l.Key.ToString()) }),
             new("qt_rollout_contradictions", "How often the baseline contradicted itself when asked again.", counts.Contradicted),
             // Of all gates of the phase, so that the names are there from the start.
             .. phase.Options.Gates.Keys.Select(name => new BlockGauge("qt_rollout_gate_evidence", "Evidence against the candidate; the gate fails at 1/alpha.", Against(step, name)) { Of = name }),

@@ -48,9 +48,29 @@ internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, Func<bool>
     }
 }
 
+/// <summary>What a life of a candidate is connected to, wherever it runs.</summary>
+/// <param name="Feed">Brings its operations.</param>
+/// <param name="Answers">Takes its answers.</param>
+/// <param name="Repetitions">Takes what the baseline says when it is asked again.</param>
+internal sealed record CandidateEnds<TIn, TOut>(CandidateFeed<TIn> Feed, CandidateAnswers<TOut> Answers, CandidateAnswers<TOut> Repetitions)
+    where TIn : struct, IEvent<TIn>
+    where TOut : struct, IEvent<TOut>
+{
+    /// <summary>Why it ended, where its graph cannot tell; written before that ends.</summary>
+    public CandidateLoss? Loss { get; set; }
+}
+
+/// <summary>Why a candidate was given up.</summary>
+/// <param name="Reason">Under what it is counted.</param>
+/// <param name="Words">What happened, behind "because".</param>
+internal sealed record CandidateLoss(LossReason Reason, string Words);
+
 /// <summary>Takes the candidate's answers out of its graph.</summary>
 internal sealed class CandidateAnswers<T>(Action<T> answer) : Observer<T> where T : struct, IEvent<T>
 {
+    /// <summary>Takes one that nobody else holds.</summary>
+    public void Take(T value) => answer(value);
+
     public override void Observe(Run<T> run)
     {
         foreach (ref readonly var value in run)

@@ -6,12 +6,16 @@ namespace QuantumTrader.Rollout.Serving;
 /// What the tap in front of a phase and the switch behind it share: which operations came by, and the candidate that they were
 /// handed to. The tap writes and the switch reads; the lives of the candidate are the tap's business.
 /// </summary>
+[RunEvent("QT2702", "candidate_lost", "A candidate hung, failed or died, and is made anew as often as `max_abandoned` allows.", "Look at the words of the note, and correct the candidate.")]
 internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TIn, TOut>> make, TimeProvider clock) : IDisposable
     where TIn : struct, IEvent<TIn>
     where TOut : struct, IEvent<TOut>
 {
     // Runs of operations between tap and switch; more than this only when the switch is far behind, over a boundary.
     private const int MaxArrivals = 16_384;
+    private static readonly CandidateLoss Hung = new(LossReason.Hang, "it hung");
+    private static readonly CandidateLoss Ended = new(LossReason.Error, "it ended");
+    private static readonly CandidateLoss NoEnd = new(LossReason.Hang, "it did not end");
 
     private readonly HandOff<Arrival<TIn, TOut>> _arrivals = new(MaxArrivals);
     private readonly ShadowOptions _options = phase.Options.Shadow;
@@ -28,6 +32,9 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
 
     /// <summary>How long a candidate may stand still.</summary>
     public TimeSpan HangAfter => _options.HangAfter;
+
+    /// <summary>Told, on any thread, of every candidate that is given up.</summary>
+    public Action<string>? Told { get; set; }
 
     /// <summary>Nothing runs, and nothing is on its way.</summary>
     public bool IsIdle => _current is null && _starting is null && !_arrivals.HasItem;
@@ -97,7 +104,11 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
         run.Close();
         if (!run.WaitForEnd(HangAfter))
         {
-            GiveUp(run, "it did not end");
+            GiveUp(run, NoEnd);
+        }
+        else if (run.Loss is { } loss)
+        {
+            GiveUp(run, loss);
         }
     }
 
@@ -116,7 +127,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
                 return run;
             }
 
-            GiveUp(run, run.IsDown ? run.Report?.Fault ?? "it ended" : "it hung");
+            GiveUp(run, !run.IsDown ? Hung : run.Loss ?? Ended);
         }
 
         if (_lost > _options.MaxAbandoned)
@@ -133,7 +144,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
 
         if (waits)
         {
-            Task.WaitAny([_starting], HangAfter);
+            Task.WaitAny([_starting], _options.StartsWithin);
         }
 
         if (_starting.IsCompletedSuccessfully)
@@ -142,11 +153,12 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
         }
         else if (_starting.IsFaulted)
         {
-            Lose(_starting.Exception.InnerException!.Message);
+            Lose(new CandidateLoss(LossReason.Start, _starting.Exception.InnerException!.Message));
         }
-        else if (clock.GetElapsedTime(_startedAt) > HangAfter)
+        else if (clock.GetElapsedTime(_startedAt) > _options.StartsWithin)
         {
-            Lose("it could not be made in time");
+            LeaveWhenMade();
+            Lose(new CandidateLoss(LossReason.Start, "it could not be made in time"));
         }
         else
         {
@@ -164,26 +176,46 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
         return run;
     }
 
-    private void GiveUp(CandidateRun<TIn, TOut> run, string reason)
+    private void GiveUp(CandidateRun<TIn, TOut> run, CandidateLoss loss)
     {
-        run.Abandon(reason);
+        run.Abandon(loss.Words);
         _current = null;
-        Lose(reason);
+        Lose(loss);
     }
 
-    private void Lose(string reason)
+    private void Lose(CandidateLoss loss)
     {
-        phase.Evidence.Abandoned();
-        if (++_lost > _options.MaxAbandoned)
+        _lost++;
+        phase.Evidence.Abandoned(loss.Reason);
+        Told?.Invoke($"'{phase.Options.Name}': the candidate was given up because {loss.Words} ({_lost} of {_options.MaxAbandoned + 1}).");
+        if (_lost > _options.MaxAbandoned)
         {
-            phase.Hold($"the candidate was given up {_lost} times; the last time because {reason}");
+            phase.Hold($"the candidate was given up {_lost} times; the last time because {loss.Words}");
         }
     }
 
     private void End()
     {
-        _current?.Close();
+        if (_current is { } run)
+        {
+            Leave(run);
+        }
+
+        LeaveWhenMade();
         _current = null;
         _lost = 0;
+    }
+
+    private void LeaveWhenMade()
+    {
+        _starting?.ContinueWith(made => Leave(made.Result), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        _starting = null;
+    }
+
+    // Nobody asks it any more; what does not end by itself is broken off.
+    private void Leave(CandidateRun<TIn, TOut> run)
+    {
+        run.Close();
+        Task.Delay(HangAfter, clock).ContinueWith(_ => run.BreakOff(NoEnd.Words), TaskScheduler.Default);
     }
 }

@@ -21,7 +21,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     private readonly Bell _roomBell = new();
     // The tap's own: over a boundary it waits on another thread than the switch.
     private readonly Bell _tapBell = new();
-    private readonly CandidateFeed<TIn> _feed;
+    private readonly CandidateEnds<TIn, TOut> _ends;
     private readonly Comparison<TOut> _comparison;
     private readonly Comparison<TOut> _repetition;
     private readonly TimeProvider _clock;
@@ -29,6 +29,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     // Operations that were answered without the candidate because it was late; each leaves again with the next answer.
     private readonly Queue<long> _missed = new();
     private readonly Graph _graph;
+    private GraphReport? _report;
     private long _handedThrough;
     private long _handledThrough;
     private long _comparedThrough;
@@ -38,29 +39,30 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     private volatile bool _isAsked;
 
     /// <summary>A life that has not yet begun.</summary>
-    /// <param name="build">Puts the candidate's blocks between a source and an observer, and the baseline's, where it is asked again, before another one.</param>
+    /// <param name="build">Puts the candidate's blocks, or what stands for them, between its ends, and the baseline's where it is asked again.</param>
     /// <param name="capacity">Operations that may wait.</param>
     /// <param name="run">Most operations that come by at once: as many answers must fit, since nobody takes them before all came by.</param>
     /// <param name="comparison">Compares answers with the candidate's; told on the candidate's threads.</param>
     /// <param name="repetition">Compares answers with what the baseline says when asked again.</param>
     /// <param name="clock">Measures deadlines and hangs.</param>
-    public CandidateRun(Func<Source<TIn>, Observer<TOut>, Observer<TOut>, Graph> build, int capacity, int run, Comparison<TOut> comparison, Comparison<TOut> repetition, TimeProvider clock)
+    public CandidateRun(Func<CandidateEnds<TIn, TOut>, Graph> build, int capacity, int run, Comparison<TOut> comparison, Comparison<TOut> repetition, TimeProvider clock)
     {
         _operations = new HandOff<TIn>(capacity);
         _baselines = new HandOff<Offer<TOut>>(capacity);
         _answers = new HandOff<TOut>(capacity + (2 * run));
         (_comparison, _repetition) = (comparison, repetition);
         _clock = clock;
-        _feed = new CandidateFeed<TIn>(_operations, _candidateBell, () => _isAsked, Compare, _tapBell.Ring, OnHandled);
-        _graph = build(_feed, new CandidateAnswers<TOut>(OnAnswer), new CandidateAnswers<TOut>(OnRepetition));
+        var feed = new CandidateFeed<TIn>(_operations, _candidateBell, () => _isAsked, Compare, _tapBell.Ring, OnHandled);
+        _ends = new CandidateEnds<TIn, TOut>(feed, new CandidateAnswers<TOut>(OnAnswer), new CandidateAnswers<TOut>(OnRepetition));
+        _graph = build(_ends);
         _progress = clock.GetTimestamp();
     }
 
     /// <summary>It has ended, by a fault or because it was closed.</summary>
     public bool IsDown => _isDown;
 
-    /// <summary>How it ended; null while it runs.</summary>
-    public GraphReport? Report { get; private set; }
+    /// <summary>Why it has ended before its time; null when it has not, or nobody knows.</summary>
+    public CandidateLoss? Loss => _ends.Loss ?? (_report?.Fault is { } fault ? new CandidateLoss(LossReason.Error, fault) : null);
 
     /// <summary>Begins to work.</summary>
     public void Start() => Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -182,7 +184,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     }
 
     /// <summary>Asks it to finish what it has. Does not wait.</summary>
-    public void Close() => _feed.Close();
+    public void Close() => _ends.Feed.Close();
 
     /// <summary>Waits for its end; false when it hangs.</summary>
     public bool WaitForEnd(TimeSpan hangAfter)
@@ -201,12 +203,21 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         Task.Run(() => _graph.Abort(reason));
     }
 
+    /// <summary>The same, unless it has ended.</summary>
+    public void BreakOff(string reason)
+    {
+        if (!_isDown)
+        {
+            Abandon(reason);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Close();
 
     private async Task RunAsync()
     {
-        Report = await _graph.RunAsync().ConfigureAwait(false);
+        _report = await _graph.RunAsync().ConfigureAwait(false);
         OnHandled(_handledThrough);
         _isDown = true;
         _mainBell.Ring();
@@ -241,7 +252,12 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     private void OnHandled(long sequence)
     {
         Volatile.Write(ref _progress, _clock.GetTimestamp());
-        Volatile.Write(ref _handledThrough, sequence);
+        lock (_comparing)
+        {
+            // The source tells, and so does a process that knows it earlier.
+            Volatile.Write(ref _handledThrough, Math.Max(_handledThrough, sequence));
+        }
+
         Compare();
     }
 

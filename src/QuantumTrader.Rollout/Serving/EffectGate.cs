@@ -22,7 +22,11 @@ internal sealed class EffectGate<T> : Operator<T, T> where T : struct, IEvent<T>
         _shadow = new ShadowSide<T, T>(line, _key);
     }
 
-    public override void Start() => _line.Begin();
+    public override void Start()
+    {
+        _line.Told = words => Note("candidate_lost", words);
+        _line.Begin();
+    }
 
     public override void Process(Run<T> run, Output<T> output)
     {

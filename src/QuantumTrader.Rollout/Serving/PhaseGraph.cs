@@ -1,6 +1,7 @@
 using System.Reflection;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
+using QuantumTrader.Storage;
 
 namespace QuantumTrader.Rollout.Serving;
 
@@ -55,7 +56,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         }
 
         var again = phase.Options.Compare.AaSample > Share.None ? Between(tapped, baseline) : [];
-        var line = Make(typeof(ValueLine<,>).MakeGenericType(operation, answer), [tapped, own, again]);
+        var line = Make(typeof(ValueLine<,>).MakeGenericType(operation, answer), [new CandidateParts(tapped, _candidate, [.. parts.Where(own.Contains)], _baseline, again)]);
         var result = new List<GraphPart>();
         foreach (var part in parts.Where(p => !own.Contains(p)))
         {
@@ -158,26 +159,6 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
             : own;
     }
 
-    // A candidate's throw is a missing answer, not the end of its graph; and no edge of it sheds: that is done in front of all of it, and counted.
-    private Graph Build(Block feed, string tapped, IEnumerable<GraphPart> own, Block answers, string answering, IReadOnlyList<GraphPart> again, Block repetitions)
-    {
-        // Factories make their formats when first asked, and lives of a candidate are made on other threads.
-        lock (_making)
-        {
-            var plan = factory.Plan;
-            // One by one: an answer does not wait for those behind it, and one operation that hangs is told from many that take their time.
-            var builder = new GraphBuilder(plan.Engine with { Batch = 1, Fuse = true, Workers = 1, IsBehind = true, Hashes = false, DrainDeadline = phase.Options.Shadow.HangAfter }).Add(tapped, feed);
-            foreach (var part in own.Concat(again))
-            {
-                var isHosted = plan.Blocks.Any(b => b.Name == part.Name && b.Type.Shape == BlockShape.Propagator);
-                builder.Add(part.Name, part.Make, part.Inputs, part.Settings with { OnError = isHosted ? OnError.Fail : OnError.Drop, Edge = null });
-            }
-
-            builder.Add("answers", answers, [answering]);
-            return (again.Count > 0 ? builder.Add("repetitions", repetitions, [_baseline]) : builder).Build();
-        }
-    }
-
     private EventFormat<T> FormatOf<T>() where T : struct, IEvent<T> => (EventFormat<T>)(factory.Format(typeof(T))
         ?? throw Refuse($"events of type {typeof(T).Name} have no format, by which they are compared. Write an EventFormat for them."));
 
@@ -199,7 +180,16 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
 
         public override Block Tap() => new Tap<TIn, TOut>(Shared);
 
-        protected abstract Graph Build(Source<TIn> feed, Observer<TOut> answers, Observer<TOut> repetitions);
+        protected abstract Graph Build(CandidateEnds<TIn, TOut> ends);
+
+        // Factories make their formats when first asked, and lives of a candidate are made on other threads.
+        protected Graph BuildHere(CandidateParts parts, CandidateEnds<TIn, TOut> ends)
+        {
+            lock (graph._making)
+            {
+                return parts.Build(factory.Plan, phase.Options.Shadow.HangAfter, ends);
+            }
+        }
 
         private CandidateRun<TIn, TOut> Make()
         {
@@ -236,28 +226,48 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         }
     }
 
-    private sealed class ValueLine<TIn, TOut>(PhaseGraph graph, Phase phase, BlockFactory factory, TimeProvider clock, string tapped, HashSet<GraphPart> own, List<GraphPart> again)
-        : Line<TIn, TOut>(graph, phase, factory, clock)
+    private sealed class ValueLine<TIn, TOut> : Line<TIn, TOut>
         where TIn : struct, IEvent<TIn>
         where TOut : struct, IEvent<TOut>
     {
-        private readonly PhaseGraph _graph = graph;
-        private readonly TimeProvider _clock = clock;
+        private readonly PhaseGraph _graph;
+        private readonly BlockFactory _factory;
+        private readonly TimeProvider _clock;
+        private readonly ShadowOptions _options;
+        private readonly CandidateParts _parts;
+        private readonly ChildSetup? _setup;
+        private int _lives;
+
+        public ValueLine(PhaseGraph graph, Phase phase, BlockFactory factory, TimeProvider clock, CandidateParts parts)
+            : base(graph, phase, factory, clock)
+        {
+            (_graph, _factory, _clock, _options, _parts) = (graph, factory, clock, phase.Options.Shadow, parts);
+            _setup = _options.Isolation == Isolation.Process ? ChildSetup.Of<TIn, TOut>(factory.Plan, parts, _options.HangAfter, factory, graph.Refuse) : null;
+        }
 
         public override Block Switch() => new ValueSwitch<TIn, TOut>(Shared, Format, _graph.Switches, _clock);
 
-        protected override Graph Build(Source<TIn> feed, Observer<TOut> answers, Observer<TOut> repetitions) =>
-            _graph.Build(feed, tapped, own, answers, _graph._candidate, again, repetitions);
+        protected override Graph Build(CandidateEnds<TIn, TOut> ends)
+        {
+            if (_setup is null)
+            {
+                return BuildHere(_parts, ends);
+            }
+
+            var child = new ChildCandidate<TIn, TOut>(ends, _setup, (uint)Interlocked.Increment(ref _lives), _options, _factory, _clock);
+            var batch = Math.Min(_options.Queue, EventPipeWriter.MaxEvents);
+            // What does not fit is to wait in the queue, where it is counted.
+            var engine = CandidateParts.Engine(_factory.Plan.Engine, batch, _options.HangAfter) with { Capacity = batch };
+            return new GraphBuilder(engine).Add("feed", ends.Feed).Add("process", child, ["feed"]).Build();
+        }
     }
 
     private sealed class EffectLine<T>(PhaseGraph graph, Phase phase, BlockFactory factory, TimeProvider clock) : Line<T, T>(graph, phase, factory, clock)
         where T : struct, IEvent<T>
     {
-        private readonly PhaseGraph _graph = graph;
-
         public override Block Switch() => new EffectGate<T>(Shared, Format);
 
-        protected override Graph Build(Source<T> feed, Observer<T> answers, Observer<T> repetitions) =>
-            _graph.Build(feed, "feed", [new GraphPart("round trip", _ => new RoundTrip<T>(Format), [(Port.Main, ["feed"])], new BlockSettings())], answers, "round trip", [], repetitions);
+        protected override Graph Build(CandidateEnds<T, T> ends) =>
+            BuildHere(new CandidateParts("feed", "round trip", [new GraphPart("round trip", _ => new RoundTrip<T>(Format), [(Port.Main, ["feed"])], new BlockSettings())], "", []), ends);
     }
 }

@@ -7,7 +7,11 @@ internal sealed class Tap<TIn, TOut>(CandidateLine<TIn, TOut> line) : Observer<T
     where TIn : struct, IEvent<TIn>
     where TOut : struct, IEvent<TOut>
 {
-    public override void Start() => line.Begin();
+    public override void Start()
+    {
+        line.Told = words => Note("candidate_lost", words);
+        line.Begin();
+    }
 
     public override void Observe(Run<TIn> run)
     {

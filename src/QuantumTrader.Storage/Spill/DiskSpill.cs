@@ -5,7 +5,7 @@ using QuantumTrader.Dataflow;
 namespace QuantumTrader.Storage;
 
 /// <summary>One edge's events on the disk: written to the newest file, read from the oldest, which is deleted when it is through.</summary>
-internal sealed class DiskSpill<T>(SpillStore store, string path, long fileBytes, SpillCodec<T> codec) : ISpill<T> where T : struct, IEvent<T>
+internal sealed class DiskSpill<T>(SpillStore store, string path, long fileBytes, EventCodec<T> codec) : ISpill<T> where T : struct, IEvent<T>
 {
     // Small enough that the limit is used to its end, large enough that a header costs nothing.
     private const int MostInBlock = 512;

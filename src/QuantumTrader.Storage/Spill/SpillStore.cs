@@ -51,9 +51,10 @@ public sealed class SpillStore : ISpillStore, IDisposable
     {
         try
         {
+            var codec = EventCodec<T>.Find(_formats) ?? throw new ConfigurationException("", $"The edge {edge} cannot spill: {typeof(T).Name} has no outside form. Choose another 'when_full' for it.");
             _folder ??= MakeFolder();
             var name = string.Concat(edge.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
-            return new DiskSpill<T>(this, System.IO.Path.Combine(_folder, name), _options.FileBytes, SpillCodec<T>.For(_formats, edge));
+            return new DiskSpill<T>(this, System.IO.Path.Combine(_folder, name), _options.FileBytes, codec);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or StoreException)
         {

@@ -24,6 +24,9 @@ internal sealed class Running : IDisposable
     /// <summary>Where it listens, when it was told to.</summary>
     public Uri? Dashboard { get; }
 
+    /// <summary>Number of its process.</summary>
+    public int Id => _process.Id;
+
     public string WaitForLine(string start)
     {
         var before = new List<string>();

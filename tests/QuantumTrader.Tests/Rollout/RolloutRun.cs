@@ -38,9 +38,9 @@ internal sealed record RolloutRun(GraphReport Report, IReadOnlyList<Answer> Answ
         """;
 
     /// <summary>Runs it to the end of its feed, or, if asked, until what is done meanwhile is done.</summary>
-    public static async Task<RolloutRun> OfAsync(string yaml, Action<IReadOnlyList<Phase>>? meanwhile = null, bool isOverThen = false)
+    public static async Task<RolloutRun> OfAsync(string yaml, Action<IReadOnlyList<Phase>>? meanwhile = null, bool isOverThen = false, Func<string, string?>? environment = null)
     {
-        var plan = Load(yaml);
+        var plan = Load(yaml, environment);
         using var factory = new BlockFactory(plan, TimeProvider.System);
         using var graph = PipelineBuilder.Build(plan, factory);
         var rollout = factory.Section<RolloutSection>();
@@ -82,9 +82,9 @@ internal sealed record RolloutRun(GraphReport Report, IReadOnlyList<Answer> Answ
         return new RolloutRun(report, ((Keep)graph.Blocks["keep"]).Answers, factory.Section<RolloutSection>()?.Phases ?? []);
     }
 
-    public static PipelinePlan Load(string yaml)
+    public static PipelinePlan Load(string yaml, Func<string, string?>? environment = null)
     {
-        var loaded = new PipelineLoader(Registry).LoadText(yaml, "p.yml", null, null, _ => null);
+        var loaded = new PipelineLoader(Registry).LoadText(yaml, "p.yml", null, null, environment ?? (_ => null));
         loaded.Findings.ShouldBeEmpty();
         return loaded.Plan!;
     }

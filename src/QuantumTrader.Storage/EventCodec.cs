@@ -5,27 +5,30 @@ using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Storage;
 
-/// <summary>Events as records of a spill: their own bytes where they hold no references, else their fields.</summary>
-internal sealed class SpillCodec<T> where T : struct, IEvent<T>
+/// <summary>
+/// Events as records for other parts of the same pipeline, on the disk or in another process: their own bytes where they hold no references,
+/// else their fields.
+/// </summary>
+public sealed class EventCodec<T> where T : struct, IEvent<T>
 {
     private readonly EventFormat<T>? _format;
     private readonly BinaryFieldWriter? _writer;
     private readonly BinaryFieldReader? _reader;
 
-    private SpillCodec(EventFormat<T>? format)
+    private EventCodec(EventFormat<T>? format)
     {
         _format = format;
         _writer = format is null ? null : new BinaryFieldWriter(format.Fields);
         _reader = format is null ? null : new BinaryFieldReader(format.Fields);
     }
 
-    /// <exception cref="ConfigurationException">The events hold references and have no format.</exception>
-    public static SpillCodec<T> For(IEventFormats formats, string edge) =>
+    /// <summary>The codec, for one thread; null when the events hold references and have no format.</summary>
+    public static EventCodec<T>? Find(IEventFormats formats) =>
         !RuntimeHelpers.IsReferenceOrContainsReferences<T>() ? new(null)
         : formats.Of(typeof(T)) is EventFormat<T> format ? new(format)
-        : throw new ConfigurationException("", $"The edge {edge} cannot spill: {typeof(T).Name} has no outside form. Choose another 'when_full' for it.");
+        : null;
 
-    public void Write(in T value, BlockBuilder block)
+    internal void Write(in T value, BlockBuilder block)
     {
         if (_format is null)
         {
@@ -41,7 +44,7 @@ internal sealed class SpillCodec<T> where T : struct, IEvent<T>
     }
 
     /// <summary>Takes the next event off; the records have their checksum.</summary>
-    public T Take(ref ReadOnlySpan<byte> records)
+    internal T Take(ref ReadOnlySpan<byte> records)
     {
         if (_format is null)
         {
