@@ -14,8 +14,9 @@ namespace QuantumTrader.Rollout.Serving;
 /// </summary>
 internal sealed class ChildProcess : IDisposable
 {
-    private const int WordsKept = 4096;
+    private const int WordsKept = 16_384;
     private const int LinesTold = 5;
+    private const int CharactersTold = 600;
     private static readonly TimeSpan ToEnd = TimeSpan.FromSeconds(1);
 
     // What a runtime needs to start; whatever else this process was given, such as a token, stays here.
@@ -133,7 +134,10 @@ internal sealed class ChildProcess : IDisposable
                 words[i] = _words[(begin + i) % WordsKept];
             }
 
-            return string.Join(" | ", Encoding.UTF8.GetString(words).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(LinesTold));
+            // The runtime says in front of many frames what was wrong.
+            var lines = Encoding.UTF8.GetString(words).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(l => !l.StartsWith("at ", StringComparison.Ordinal));
+            var told = string.Join(" | ", lines.TakeLast(LinesTold));
+            return told[..Math.Min(told.Length, CharactersTold)];
         }
     }
 

@@ -103,6 +103,7 @@ public sealed class ProcessTests : IDisposable
     // All three stages in one run, each with a baseline of its own, so that each mode costs the starts of three processes at once. The
     // candidates answer as the baselines do, where they answer at all, so that every difference would be damage.
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData("good")]
     [InlineData("throws")]
     [InlineData("hangs")]
