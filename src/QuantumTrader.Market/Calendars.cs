@@ -20,7 +20,7 @@ internal static class Calendars
 
         var node = file.Mapping(found, name);
         file.OnlyKeys(node, "time_zone", "offsets", "days", "hours", "holidays");
-        return new TradingCalendar(name, Zone(file, node), Days(file, node), Hours(file, node), Holidays(file, node));
+        return new TradingCalendar(name, file.Text(file.Child(node, "time_zone")), Zone(file, node), Days(file, node), Hours(file, node), Holidays(file, node));
     }
 
     private static Func<long, long> Zone(ConfigFile file, YamlMappingNode node)

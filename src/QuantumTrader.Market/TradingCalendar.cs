@@ -25,13 +25,13 @@ public sealed class TradingCalendar
 
     /// <summary>A market that never closes, with days of UTC.</summary>
     public TradingCalendar()
-        : this("crypto", ZoneOffset.Utc, [true, true, true, true, true, true, true], [new SessionHours(int.MinValue, int.MaxValue, 0, NanosecondsPerDay)], [])
+        : this("crypto", "UTC", ZoneOffset.Utc, [true, true, true, true, true, true, true], [new SessionHours(int.MinValue, int.MaxValue, 0, NanosecondsPerDay)], [])
     {
     }
 
-    internal TradingCalendar(string name, Func<long, long> offsetAt, bool[] weekdays, SessionHours[] hours, HashSet<int> holidays)
+    internal TradingCalendar(string name, string timeZone, Func<long, long> offsetAt, bool[] weekdays, SessionHours[] hours, HashSet<int> holidays)
     {
-        Name = name;
+        (Name, TimeZone) = (name, timeZone);
         _offsetAt = offsetAt;
         _weekdays = weekdays;
         _hours = hours;
@@ -42,6 +42,9 @@ public sealed class TradingCalendar
 
     /// <summary>Name in config/calendars.yml.</summary>
     public string Name { get; }
+
+    /// <summary>The exchange's time zone, by its name in the tz database.</summary>
+    public string TimeZone { get; }
 
     /// <summary>The trading day whose session holds this time (ns UTC); false outside sessions.</summary>
     public bool TryGetDay(long time, out TradingDay day)

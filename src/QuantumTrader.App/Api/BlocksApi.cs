@@ -51,8 +51,8 @@ internal sealed record BlockView
     /// <summary>Longest wait for a full edge since the start.</summary>
     public required double LongestStallSeconds { get; init; }
 
-    /// <summary>Sampled cost of the block alone.</summary>
-    public required double NanosecondsPerEvent { get; init; }
+    /// <summary>Sampled cost of the block alone; null before the first sample.</summary>
+    public required double? NanosecondsPerEvent { get; init; }
 
     /// <summary>By name, and what they are of where there are several.</summary>
     public required IReadOnlyDictionary<string, double> Gauges { get; init; }
@@ -91,7 +91,7 @@ internal sealed record BlockView
             Backpressured = block.Backpressured,
             Busy = block.Busy,
             LongestStallSeconds = Math.Round(report.LongestStallSeconds, 6),
-            NanosecondsPerEvent = Math.Round(report.NanosecondsPerEvent, 1),
+            NanosecondsPerEvent = report.NanosecondsPerEvent > 0 ? Math.Round(report.NanosecondsPerEvent, 1) : null,
             Gauges = report.Gauges.ToDictionary(g => g.Of.Length == 0 ? g.Name : $"{g.Name}.{g.Of}", g => g.Value, StringComparer.Ordinal),
             Details = report.Details,
         };

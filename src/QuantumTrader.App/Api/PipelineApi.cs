@@ -62,6 +62,12 @@ internal sealed record PipelineView
 
     public required IReadOnlyList<string> Symbols { get; init; }
 
+    /// <summary>Time zone of the calendar; without a market UTC.</summary>
+    public required string TimeZone { get; init; }
+
+    /// <summary>It was started with a token: who knows that one can change something.</summary>
+    public required bool Changeable { get; init; }
+
     /// <summary>The run as it is now.</summary>
     public static PipelineView Of(LiveRun run)
     {
@@ -85,6 +91,8 @@ internal sealed record PipelineView
             Blocks = [.. report.Blocks.Select(b => Describe(b, report, run))],
             Edges = [.. report.Edges.Select(e => new PipelineEdge(BlockOf(e.From), BlockOf(e.To), e.Port, e.Fused, e.Capacity, e.WhenFull)).DistinctBy(e => (e.From, e.To, e.Port)).Where(e => e.From != e.To)],
             Symbols = run.Factory.Section<MarketContext>() is { } market ? [.. market.Instruments.Select(i => i.Symbol)] : [],
+            TimeZone = run.Factory.Section<MarketContext>()?.Calendar.TimeZone ?? "UTC",
+            Changeable = run.IsChangeable,
         };
     }
 

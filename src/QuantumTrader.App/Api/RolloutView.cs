@@ -147,7 +147,7 @@ internal sealed record PhaseView
         string.Create(CultureInfo.InvariantCulture, $"E against {Shown(reading.Against)}, for {Shown(reading.For)}{(reading.IsDryRun ? "; decides nothing" : "")}{(reading.Warns ? "; worth a look" : "")}"),
         Finite(reading.Value), Finite(reading.Limit), reading.Samples);
 
-    private static string Shown(double evidence) => double.IsFinite(evidence) ? evidence.ToString("0.##", CultureInfo.InvariantCulture) : "-";
+    private static string Shown(double evidence) => double.IsFinite(evidence) ? evidence.ToString(evidence < 10_000 ? "0.##" : "0.0e+0", CultureInfo.InvariantCulture) : "-";
 
     private static double? Finite(double value) => double.IsFinite(value) ? Math.Round(value, 6) : null;
 }

@@ -84,6 +84,7 @@ internal sealed class LiveHost : IAsyncDisposable
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         app.MapOpenApi(OpenApiDocument.Path);
         app.MapGet("/{**path}", DashboardFiles.Serve).ExcludeFromDescription();
+        run.IsChangeable = !string.IsNullOrEmpty(token);
         try
         {
             await app.StartAsync().ConfigureAwait(false);

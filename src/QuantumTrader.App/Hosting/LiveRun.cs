@@ -50,6 +50,9 @@ internal sealed class LiveRun(BlockFactory factory, Graph graph, TimeProvider cl
     /// <summary>What watches it and tells people; null when nothing does.</summary>
     public AlertService? Alerts { get; set; }
 
+    /// <summary>Whoever has the token may change something; false when there is none.</summary>
+    public bool IsChangeable { get; set; }
+
     /// <summary>Where it is.</summary>
     public RunState State => (RunState)Volatile.Read(ref _state);
 

@@ -17,8 +17,8 @@ namespace QuantumTrader.App.Views;
 /// <param name="Version">Code version that it was trained with; null when the manifest does not say.</param>
 /// <param name="Predictions">Predictions sent.</param>
 /// <param name="PerSecond">Predictions sent per second.</param>
-/// <param name="MeanLatencyUs">Sampled cost of a vector, in microseconds.</param>
-internal sealed record ModelBlock(string Model, string? Sha256, string? Version, long Predictions, double PerSecond, double MeanLatencyUs);
+/// <param name="MeanLatencyUs">Sampled cost of a vector, in microseconds; null before the first sample.</param>
+internal sealed record ModelBlock(string Model, string? Sha256, string? Version, long Predictions, double PerSecond, double? MeanLatencyUs);
 
 /// <summary>A prediction.</summary>
 internal sealed record PredictionDocument(string Time, string Symbol, string Block, double Direction, double Probability, double Confidence, double? Magnitude, bool Stale, RegimeClass? Regime, string Model);
@@ -159,7 +159,7 @@ internal sealed class ModelView : IDisposable
     private ModelBlock Model(BlockFigures block)
     {
         var (model, sha256, version) = _files[block.Report.Name];
-        return new ModelBlock(model, sha256, version, block.Report.Out, block.OutPerSecond, Math.Round(block.Report.NanosecondsPerEvent / 1000, 3));
+        return new ModelBlock(model, sha256, version, block.Report.Out, block.OutPerSecond, block.Report.NanosecondsPerEvent > 0 ? Math.Round(block.Report.NanosecondsPerEvent / 1000, 3) : null);
     }
 
     private Dictionary<string, FeatureDocument> Features(List<BlockGauge> gauges)

@@ -5,7 +5,7 @@ import { connection, topic, watch } from './live/connection';
 import { exchangeZone } from './look/format';
 import { t } from './look/words';
 import { Empty } from './parts/basics';
-import { Confirmation } from './parts/confirmation';
+import { Confirmation, locked } from './parts/confirmation';
 import { Notice } from './shell/notice';
 import { Status } from './shell/status';
 import { Tabs } from './shell/tabs';
@@ -18,9 +18,11 @@ import { RolloutPage } from './pages/rollout/page';
 import { TradingPage } from './pages/trading/page';
 import { missing } from './pages/missing';
 
-/** The topic that a page shows besides the flow. */
+const everywhere = ['flow', 'alerts', 'rollout', 'trading'];
+
+/** The topic that a page shows besides those that stand at the top of every page. */
 function topicOf(page: Page, symbol: string | undefined): string | undefined {
-  return page === 'market' ? (symbol === undefined ? undefined : `market:${symbol}`) : page === 'flow' || page === 'history' ? undefined : page;
+  return page === 'market' ? (symbol === undefined ? undefined : `market:${symbol}`) : page === 'model' ? page : undefined;
 }
 
 export function App() {
@@ -33,7 +35,8 @@ export function App() {
     const known = topic<FlowDocument>('flow').value?.pipeline;
     exchangeZone.value = known?.time_zone ?? 'UTC';
     const own = topicOf(route.value.page, route.value.symbol ?? known?.symbols?.[0]);
-    watch(own === undefined ? ['flow', 'alerts'] : ['flow', 'alerts', own]);
+    watch(own === undefined ? everywhere : [...everywhere, own]);
+    locked.value = known?.changeable === false ? known.file ?? '' : undefined;
     document.title = `${titleOf(route.value.page)} · ${known?.name ?? 'QuantumTrader'}`;
   });
 
@@ -42,7 +45,7 @@ export function App() {
       <a class="skip" href="#main" onClick={skip}>{t('shell.skip')}</a>
       <header class="top">
         <Tabs page={page} pages={pages} />
-        <Status flow={flow} alerts={topic<AlertsDocument>('alerts').value} />
+        <Status flow={flow} alerts={topic<AlertsDocument>('alerts').value} rollout={there(topic<RolloutDocument | EmptyDocument>('rollout').value)} trading={there(topic<TradingDocument | EmptyDocument>('trading').value)} />
       </header>
       <Notice connection={connection.value} pipeline={flow?.pipeline} />
       <main id="main" tabIndex={-1} aria-label={titleOf(page)}>
@@ -75,13 +78,13 @@ function Shown(props: { page: Page; flow: FlowDocument; symbol: string | undefin
 /** A topic's page once its snapshot is there, or what the pipeline lacks. */
 function Topic<T>(props: { name: string; page: Page; children: (document: T) => ComponentChildren }) {
   const document = topic<T | EmptyDocument>(props.name).value;
-  if (document === undefined) {
-    return <Waiting />;
-  }
-  if (typeof document === 'object' && document !== null && 'empty' in document) {
-    return <Empty {...missing(props.page)} />;
-  }
-  return <>{props.children(document as T)}</>;
+  const shown = there(document);
+  return document === undefined ? <Waiting /> : shown === undefined ? <Empty {...missing(props.page)} /> : <>{props.children(shown)}</>;
+}
+
+/** A topic's document; undefined while it has not come, and when the pipeline has no such part. */
+function there<T>(document: T | EmptyDocument | undefined): T | undefined {
+  return typeof document === 'object' && document !== null && 'empty' in document ? undefined : document;
 }
 
 function Waiting() {

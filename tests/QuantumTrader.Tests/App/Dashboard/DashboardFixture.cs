@@ -40,7 +40,12 @@ public sealed class DashboardFixture : IAsyncLifetime, IDisposable
 
     /// <summary>A run of its own, for a test that changes or ends it.</summary>
     internal Task<ServedPipeline> StartAsync(int port, params string[] sets) => ServedPipeline.StartAsync(
-        "dashboard.yml", port, ["blocks.feed.speed=4000x", $"store.journal.path={Path.Combine(_folder.Path, Guid.NewGuid().ToString("N"))}", .. sets]);
+        "dashboard.yml", port, [.. Sets, .. sets]);
+
+    private string[] Sets => ["blocks.feed.speed=4000x", $"store.journal.path={Path.Combine(_folder.Path, Guid.NewGuid().ToString("N"))}"];
+
+    /// <summary>The same, of somebody who has set no token.</summary>
+    internal Task<ServedPipeline> StartWithoutTokenAsync() => ServedPipeline.StartAsync("dashboard.yml", 0, Sets, token: null);
 
     /// <inheritdoc/>
     public async Task DisposeAsync()
@@ -77,7 +82,16 @@ internal sealed class OpenPage : IAsyncDisposable
     /// <summary>Everything that was asked for.</summary>
     public ConcurrentQueue<string> Requests { get; } = [];
 
+    /// <summary>Opens a page, and waits until it shows its document.</summary>
     public static async Task<OpenPage> AtAsync(IBrowser browser, Uri address, string page = "flow", BrowserNewContextOptions? options = null)
+    {
+        var open = await LoadAsync(browser, address, page, options);
+        await open.GoAsync(page);
+        return open;
+    }
+
+    /// <summary>Opens a page, whatever it then shows; its clock can be moved on.</summary>
+    public static async Task<OpenPage> LoadAsync(IBrowser browser, Uri address, string page = "flow", BrowserNewContextOptions? options = null, bool hasClock = false)
     {
         options ??= new BrowserNewContextOptions();
         options.Locale ??= "en-US";
@@ -95,8 +109,12 @@ internal sealed class OpenPage : IAsyncDisposable
         };
         open.Page.PageError += (_, error) => open.Complaints.Enqueue(error);
         open.Page.Request += (_, request) => open.Requests.Enqueue(request.Url);
+        if (hasClock)
+        {
+            await open.Page.Clock.InstallAsync();
+        }
+
         await open.Page.GotoAsync($"{address}#/{page}");
-        await open.GoAsync(page);
         return open;
     }
 
@@ -108,6 +126,14 @@ internal sealed class OpenPage : IAsyncDisposable
         await Page.Locator($"nav a[href='#/{page.Split('/')[0]}'][aria-current=page]").WaitForAsync();
         await Assertions.Expect(Page.Locator(".waiting")).ToHaveCountAsync(0, new() { Timeout = 30_000 });
     }
+
+    /// <summary>Another tab is before it, or it is before the others again.</summary>
+    public Task SeenAsync(bool isSeen) => Page.EvaluateAsync("""
+        isHidden => {
+          Object.defineProperty(document, 'hidden', { configurable: true, get: () => isHidden });
+          document.dispatchEvent(new Event('visibilitychange'));
+        }
+        """, !isSeen);
 
     /// <summary>Waits until the connection is in this state.</summary>
     public Task Connected(string state) => Page.Locator($"[data-test=connection][data-state={state}]").WaitForAsync();

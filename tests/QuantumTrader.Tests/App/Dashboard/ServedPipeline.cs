@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging;
+using QuantumTrader.App.Alerting;
 using QuantumTrader.App.Hosting;
+using QuantumTrader.App.Logging;
 using QuantumTrader.Rollout;
 using QuantumTrader.Tests.App.Hosting;
 
@@ -20,12 +23,19 @@ internal sealed class ServedPipeline : IAsyncDisposable
 
     public LiveRun Live => _hosted.Live;
 
+    public StreamHub Hub => _hosted.Host.Hub;
+
     public Uri Address => _hosted.Host.Address;
 
     /// <summary>Starts on this port; 0 for any free one.</summary>
-    public static async Task<ServedPipeline> StartAsync(string pipeline, int port, params string[] sets) => new(await HostedRun.StartAsync(
-        await File.ReadAllTextAsync(Path.Combine(Qt.Root, "pipelines", pipeline)), listen: $"127.0.0.1:{port}", sets: sets,
+    public static async Task<ServedPipeline> StartAsync(string pipeline, int port, string[] sets, string? token = HostedRun.Token) => new(await HostedRun.StartAsync(
+        await File.ReadAllTextAsync(Path.Combine(Qt.Root, "pipelines", pipeline)), token: token, listen: $"127.0.0.1:{port}", sets: sets,
         options: new HostOptions { UpdatesPerSecond = 10, RequestsPerSecond = 10_000 }));
+
+    /// <summary>Watches for alerts, as <c>qt run</c> does, by this rule besides those that are built in.</summary>
+    public void Watch(GaugeRuleOptions rule) => Live.Alerts = new AlertsSection(
+        new AlertsOptions { Every = TimeSpan.FromMilliseconds(100), Gauges = [rule] }, Live.Factory.Files, Live.Clock)
+        .Start(Live.Factory, Live.Graph, RunLog.Open(LogForm.Off, Live.Clock, () => LogLevel.None));
 
     /// <summary>The run ends, as after Ctrl-C; the host stays.</summary>
     public async Task EndAsync()
@@ -37,6 +47,11 @@ internal sealed class ServedPipeline : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await EndAsync();
+        if (Live.Alerts is { } alerts)
+        {
+            await alerts.DisposeAsync();
+        }
+
         await _hosted.DisposeAsync();
         _stop.Dispose();
     }

@@ -56,6 +56,27 @@ public sealed class LiveHostTests
         page.ShouldContain($"lets {options.WaitingUpdates} updates wait");
     }
 
+    [Theory]
+    [InlineData("crypto", null, "UTC", false)]
+    [InlineData("b3", HostedRun.Token, "America/Sao_Paulo", true)]
+    public async Task A_page_is_told_the_time_zone_of_the_exchange_and_whether_anything_can_be_changed(string calendar, string? token, string zone, bool isChangeable)
+    {
+        await using var run = await HostedRun.StartAsync(token: token, sets: [$"market.calendar={calendar}"]);
+        var pipeline = (await run.Client.GetFromJsonAsync<JsonObject>("/api/pipeline"))!;
+
+        pipeline["time_zone"]!.GetValue<string>().ShouldBe(zone);
+        pipeline["changeable"]!.GetValue<bool>().ShouldBe(isChangeable);
+    }
+
+    [Fact]
+    public async Task A_cost_that_was_not_sampled_yet_is_unknown_and_not_nothing()
+    {
+        await using var run = await HostedRun.StartAsync();
+        var blocks = (await run.Client.GetFromJsonAsync<JsonArray>("/api/blocks"))!;
+
+        blocks.ShouldAllBe(b => b!["nanoseconds_per_event"] == null);
+    }
+
     [Fact]
     public async Task The_api_tells_what_the_account_tells()
     {

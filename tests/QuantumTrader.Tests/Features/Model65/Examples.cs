@@ -11,7 +11,7 @@ internal static class Examples
 
     /// <summary>Open from 09:00 to 18:00, every day, in UTC.</summary>
     public static MarketContext Exchange() => MarketContext.Of(
-        new TradingCalendar("exchange", _ => 0, [true, true, true, true, true, true, true], [new SessionHours(int.MinValue, int.MaxValue, 9 * Hour, 18 * Hour)], []), Feed.A, Feed.B);
+        new TradingCalendar("exchange", "UTC", _ => 0, [true, true, true, true, true, true, true], [new SessionHours(int.MinValue, int.MaxValue, 9 * Hour, 18 * Hour)], []), Feed.A, Feed.B);
 
     /// <summary>Example B: 250 candles of which the last 100 lie in the second day.</summary>
     public static GoldenRow B

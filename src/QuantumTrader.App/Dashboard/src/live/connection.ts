@@ -55,10 +55,13 @@ export function watch(names: readonly string[]): void {
   connect();
 }
 
-/** Tries again at once. */
+/** Tries again at once; a page that nobody sees waits until it is seen. */
 export function connect(): void {
   current?.abort();
   clearTimeout(retryTimer);
+  if (document.hidden) {
+    return;
+  }
   current = new AbortController();
   void run(current.signal);
 }
@@ -157,6 +160,17 @@ function retry(why: string): void {
   connected.value = { state: 'gone', retryAt: Date.now() + seconds * 1000, why };
   retryTimer = window.setTimeout(connect, seconds * 1000);
 }
+
+// A page that nobody sees asks for nothing and computes nothing. When it is seen again it begins with what is true then.
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden && connected.peek().state !== 'locked') {
+    waiting = [];
+    connected.value = { state: 'connecting' };
+  }
+  if (connected.peek().state !== 'locked') {
+    connect();
+  }
+});
 
 window.setInterval(() => {
   const silence = (performance.now() - lastHeard) / 1000;

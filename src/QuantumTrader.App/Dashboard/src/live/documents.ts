@@ -29,6 +29,9 @@ export interface Pipeline {
   readonly bottleneck?: Maybe<string>;
   readonly symbols?: Maybe<readonly string[]>;
   readonly time_zone?: Maybe<string>;
+
+  /** False when the run was started without a token: nobody can change anything. */
+  readonly changeable?: Maybe<boolean>;
   readonly fault?: Maybe<string>;
   readonly blocks?: Maybe<readonly { readonly name: string; readonly sentence?: Maybe<string>; readonly phase?: Maybe<string> }[]>;
 }

@@ -80,7 +80,7 @@ function options(latest: { readonly current: ChartProps }, width: number): uPlot
   return {
     width,
     height: props.height,
-    padding: [8, 4, 0, 4],
+    padding: [8, 4, 0, 18], // half of a time, which stands below the first value
     legend: { show: false },
     cursor: { drag: { x: true, y: false }, points: { size: 5 }, ...(props.sync ? { sync: { key: props.sync } } : {}) },
     scales: {

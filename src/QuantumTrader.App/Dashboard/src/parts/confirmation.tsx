@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { post, Refused, token } from '../live/api';
 import type { Json } from '../live/merge';
@@ -17,12 +18,16 @@ export interface Change {
 
 const asked = signal<Change | undefined>(undefined);
 
-/** Asks before anything changes: says what will happen, takes a reason and the token, and shows the host's refusal in its own words. */
-export function confirm(change: Change): void {
-  asked.value = change;
+/** The pipeline's file when its run has no token, so that nobody can change anything; otherwise undefined. */
+export const locked = signal<string | undefined>(undefined);
+
+/** A button that changes something: asks first, and where nothing can be changed says how it could be. */
+export function ChangeButton(props: { change: Change; class?: string; children: ComponentChildren; [data: `data-${string}`]: string | number }) {
+  const { change, children, ...others } = props;
+  return <button type="button" {...others} class={`${props.class ?? ''} ${locked.value === undefined ? '' : 'locked'}`} title={locked.value === undefined ? undefined : t('confirm.locked')} onClick={() => (asked.value = change)}>{children}</button>;
 }
 
-/** The one dialog of the page. */
+/** The one dialog of the page: says what will happen, takes a reason and the token, and shows the host's refusal in its own words. */
 export function Confirmation() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [reason, setReason] = useState('');
@@ -59,7 +64,14 @@ export function Confirmation() {
 
   return (
     <dialog ref={dialog} aria-labelledby="confirm-title" onClose={() => (asked.value = undefined)}>
-      {change ? (
+      {change && locked.value !== undefined ? (
+        <div class="locked-how">
+          <h2 id="confirm-title">{t('confirm.locked')}</h2>
+          <p>{t('confirm.locked_how')}</p>
+          <pre tabIndex={0} aria-label={t('confirm.locked_how')}>QT_TOKEN=… ./qt run {locked.value} --listen</pre>
+          <div class="buttons"><button type="button" onClick={() => (asked.value = undefined)}>{t('confirm.close')}</button></div>
+        </div>
+      ) : change ? (
         <form onSubmit={event => void send(event)}>
           <h2 id="confirm-title">{t('confirm.title')}</h2>
           <p>{change.sentence}</p>

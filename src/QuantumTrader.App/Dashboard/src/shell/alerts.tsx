@@ -13,27 +13,33 @@ export function Alerts(props: { alerts: AlertsDocument | undefined }) {
     return null;
   }
   return (
-    <details class="alerts">
+    <details class="alerts" onKeyDown={closeOnEscape}>
       <summary><Badge tone={active.some(([, a]) => isGrave(a)) ? 'bad' : active.length > 0 ? 'warn' : 'quiet'}>{active.length > 0 ? `▲ ${t('alerts.active', { count: active.length })}` : t('alerts.none_active')}</Badge></summary>
       <div class="alerts-list">
-        <List title={t('alerts.now')} alerts={active.slice(0, most)} />
-        <List title={t('alerts.earlier')} alerts={earlier} />
+        <List name="now" title={t('alerts.now')} alerts={active.slice(0, most)} />
+        <List name="earlier" title={t('alerts.earlier')} alerts={earlier} />
       </div>
     </details>
   );
 }
 
-function List(props: { title: string; alerts: readonly [string, Alert][] }) {
+function List(props: { name: string; title: string; alerts: readonly [string, Alert][] }) {
   return props.alerts.length === 0 ? null : (
     <>
       <h3>{props.title}</h3>
-      <ul>
+      <ul data-test={props.name}>
         {props.alerts.map(([id, a]) => (
           <li key={id}><Badge tone={toneOf(a)}>{code('severity', a.severity)}</Badge> <b>{a.rule}</b> {a.subject} <span lang="en">{a.message}</span> <time class="quiet">{dateAndTime(a.time)}</time></li>
         ))}
       </ul>
     </>
   );
+}
+
+function closeOnEscape(event: KeyboardEvent): void {
+  if (event.key === 'Escape') {
+    (event.currentTarget as HTMLDetailsElement).open = false;
+  }
 }
 
 function newestFirst(alerts: Maybe<Readonly<Record<string, Alert>>>): [string, Alert][] {

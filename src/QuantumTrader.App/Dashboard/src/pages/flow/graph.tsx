@@ -34,7 +34,7 @@ export function Graph(props: { flow: FlowDocument; selected: string | undefined;
             const block = blocks[place.name];
             const [left, top] = view.corner(place.along, place.across);
             return block ? (
-              <Node key={place.name} name={place.name} block={block} left={left} top={top} width={view.nodeWidth} isSelected={place.name === props.selected} isBottleneck={place.name === props.bottleneck} onSelect={props.onSelect} />
+              <Node key={place.name} name={place.name} block={block} left={left} top={top} width={view.nodeWidth} isSelected={place.name === props.selected} isBottleneck={place.name === props.bottleneck} isSource={edges.every(e => e.to !== place.name)} onSelect={props.onSelect} />
             ) : null;
           })}
         </div>
@@ -43,7 +43,7 @@ export function Graph(props: { flow: FlowDocument; selected: string | undefined;
   );
 }
 
-function Node(props: { name: string; block: Block; left: number; top: number; width: number; isSelected: boolean; isBottleneck: boolean; onSelect: (block: string) => void }) {
+function Node(props: { name: string; block: Block; left: number; top: number; width: number; isSelected: boolean; isBottleneck: boolean; isSource: boolean; onSelect: (block: string) => void }) {
   const { block } = props;
   const errors = Object.values(block.errors ?? {}).reduce((a, b) => a + b, 0);
   return (
@@ -62,7 +62,7 @@ function Node(props: { name: string; block: Block; left: number; top: number; wi
         {perSecond(block.out_per_second || block.in_per_second)}
         {errors > 0 ? <b class="bad" title={t('flow.errors')}> ! {compact(errors)}</b> : null}
       </span>
-      <ThreeStates busy={block.busy} backpressured={block.backpressured} idle={block.idle} />
+      <ThreeStates busy={block.busy} backpressured={block.backpressured} idle={block.idle} isSource={props.isSource} />
     </button>
   );
 }
@@ -72,7 +72,7 @@ function Link(props: { edge: Connection; path: string; middle: readonly [number,
   const fill = fillOf(edge);
   const tone = fill >= 0.9 ? 'full' : fill >= 0.5 ? 'filling' : '';
   const size = 1.25 + 7 * Math.sqrt(edge.in_per_second / props.most);
-    const label = [fill >= 0.5 ? percent(fill) : '', edge.lost > 0 ? `−${compact(edge.lost)}` : ''].filter(s => s !== '').join(' · ');
+  const label = [fill >= 0.5 ? percent(fill) : '', edge.lost > 0 ? `−${compact(edge.lost)}` : ''].filter(s => s !== '').join(' · ');
   return (
     <g class={`link ${edge.fused ? 'fused' : ''} ${tone} ${props.isLit ? 'lit' : ''}`}>
       <path d={props.path} style={{ strokeWidth: `${size}px` }} />

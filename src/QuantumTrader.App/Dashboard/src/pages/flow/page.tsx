@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { Block, Counts, FlowDocument, Maybe } from '../../live/documents';
-import { fixed, integer, percent, perSecond } from '../../look/format';
+import { fixed, integer, microseconds, percent, perSecond, plain } from '../../look/format';
 import { t } from '../../look/words';
 import { Bar, Panel, Scroll, ThreeStates } from '../../parts/basics';
 import { BlockDetail } from './block-detail';
@@ -16,9 +16,13 @@ export function FlowPage(props: { flow: FlowDocument }) {
   const name = chosen.value !== undefined && flow.blocks[chosen.value] ? chosen.value : (bottleneck.block ?? Object.keys(flow.blocks)[0]);
   const block = name === undefined ? undefined : flow.blocks[name];
   const select = (n: string) => (chosen.value = n);
+  const slowest = Object.values(flow.latency ?? {}).sort((a, b) => b.p99 - a.p99)[0];
   return (
     <div class="page flow">
-      <p class={`sentence ${bottleneck.isShort ? 'warn' : ''}`} data-test="bottleneck">{bottleneck.sentence}</p>
+      <div class="sentence">
+        <p class={bottleneck.isShort ? 'warn' : ''} data-test="bottleneck">{bottleneck.sentence}</p>
+        {slowest ? <p class="quiet" data-test="slowest">{t('flow.slowest', { from: slowest.from, to: slowest.to, p50: microseconds(slowest.p50), p99: microseconds(slowest.p99) })}</p> : null}
+      </div>
       <Panel title={t('flow.graph')} class="wide" note={<Legend />}>
         <Graph flow={flow} selected={name} bottleneck={bottleneck.isShort ? bottleneck.block : undefined} onSelect={select} />
       </Panel>
@@ -45,19 +49,20 @@ export function FlowPage(props: { flow: FlowDocument }) {
 
 function BlockRow(props: { name: string; block: Block; fill: number | 'fused' | undefined; isSelected: boolean; onSelect: (block: string) => void }) {
   const { block, fill } = props;
+  const isSource = fill === undefined;
   return (
     <tr class={props.isSelected ? 'selected' : ''}>
       <th scope="row"><button type="button" class="plain" onClick={() => props.onSelect(props.name)}>{props.name}</button></th>
       <td>{perSecond(block.in_per_second)}</td>
       <td>{perSecond(block.out_per_second)}</td>
       <td>{fill === undefined ? <span class="quiet">–</span> : fill === 'fused' ? <span class="quiet">{t('flow.fused_short')}</span> : <><Bar share={fill} tone={fill >= 0.9 ? 'bad' : fill >= 0.5 ? 'warn' : ''} /> {percent(fill)}</>}</td>
-      <td><ThreeStates busy={block.busy} backpressured={block.backpressured} idle={block.idle} /></td>
-      <td>{percent(block.busy)}</td>
+      <td><ThreeStates busy={block.busy} backpressured={block.backpressured} idle={block.idle} isSource={isSource} /></td>
+      <td>{isSource ? <span class="quiet" title={t('flow.source_why')}>{t('flow.source')}</span> : percent(block.busy)}</td>
       <td>{percent(block.backpressured)}</td>
       <td>{fixed(block.nanoseconds_per_event, 0)}</td>
       <td>{integer(block.held)}</td>
-      <td>{integer(sum(block.dropped))}</td>
-      <td class={sum(block.errors) > 0 ? 'bad' : ''}>{integer(sum(block.errors))}</td>
+      <td title={reasonsOf(block.dropped)}>{integer(sum(block.dropped))}</td>
+      <td class={sum(block.errors) > 0 ? 'bad' : ''} title={reasonsOf(block.errors)}>{integer(sum(block.errors))}</td>
     </tr>
   );
 }
@@ -78,6 +83,10 @@ function fullest(flow: FlowDocument, name: string): number | 'fused' | undefined
   const inputs = edgesOf(flow).filter(e => e.to === name);
   const queues = inputs.filter(e => !e.fused);
   return inputs.length === 0 ? undefined : queues.length === 0 ? 'fused' : Math.max(...queues.map(fillOf));
+}
+
+function reasonsOf(counts: Maybe<Counts>): string | undefined {
+  return Object.entries(counts ?? {}).map(([reason, count]) => `${reason} ${plain(count)}`).join(', ') || undefined;
 }
 
 function sum(counts: Maybe<Counts>): number {

@@ -14,6 +14,10 @@ export function Tap(props: { block: string }) {
     const stop = new AbortController();
     let timer = 0;
     const ask = async () => {
+      if (document.hidden) {
+        timer = window.setTimeout(() => void ask(), 1000);
+        return;
+      }
       try {
         const answer = await get<readonly Sample[] | { readonly events: readonly Sample[] }>(`api/blocks/${encodeURIComponent(props.block)}/tap?n=20`, stop.signal);
         setSamples([...('events' in answer ? answer.events : answer)].slice(-20).reverse());

@@ -38,5 +38,5 @@ export interface Patterns {
     readonly trend?: Maybe<string>;
   }>;
   readonly regimes?: Maybe<{ readonly changes?: Maybe<readonly { readonly time: string; readonly from?: Maybe<string>; readonly to: string; readonly confidence?: Maybe<number> }[]> }>;
-  readonly performance?: Maybe<{ readonly return?: Maybe<number>; readonly sharpe?: Maybe<number>; readonly drawdown?: Maybe<number>; readonly win_rate?: Maybe<number> }>;
+  readonly performance?: Maybe<{ readonly profit?: Maybe<number>; readonly return?: Maybe<number>; readonly sharpe?: Maybe<number>; readonly drawdown?: Maybe<number>; readonly win_rate?: Maybe<number> }>;
 }

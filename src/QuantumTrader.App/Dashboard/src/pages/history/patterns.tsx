@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import { calendarDay, compact, dateAndTime, fixed, percent, plain, signed, weekday } from '../../look/format';
 import { code, t } from '../../look/words';
-import { Fact, Panel, Scroll } from '../../parts/basics';
+import { Fact, Panel, Scroll, toneOf } from '../../parts/basics';
 import type { Patterns } from './documents';
 
 /** What is usual: over the day, over the week, and in volatility. */
@@ -25,7 +25,7 @@ export function PatternsView(props: { patterns: Patterns }) {
       <Panel title={t('history.volume')} class="third">
         <Bars label={t('history.volume_by_weekday')} values={week} format={compact} />
         <dl class="facts">
-          <Fact name={t('history.slope')} value={`${plain(volume?.slope)} ${t('history.per_day')}`} />
+          <Fact name={t('history.slope')} value={typeof volume?.slope === 'number' ? `${plain(volume.slope)} ${t('history.per_day')}` : '–'} />
           {(volume?.anomalies ?? []).slice(-5).map(a => <Fact key={a.date} name={`${t('history.anomaly')} ${calendarDay(a.date)}`} value={`${compact(a.volume)} (z ${fixed(a.z, 1)})`} tone="warn" />)}
           {(volume?.anomalies ?? []).length === 0 ? <Fact name={t('history.anomalies')} value={t('history.no_anomalies')} /> : null}
         </dl>
@@ -36,6 +36,7 @@ export function PatternsView(props: { patterns: Patterns }) {
           <Fact name={t('history.current')} value={code('volatility', volatility?.current)} />
           <Fact name={t('history.trend')} value={code('trend', volatility?.trend)} />
         </dl>
+        {unrest.length < 2 ? <p class="quiet">{t('history.second_day')}</p> : null}
       </Panel>
       <Panel title={t('history.regimes')} class="half">
         {changes.length === 0 ? <p class="quiet">{t('history.no_changes')}</p> : (
@@ -50,12 +51,13 @@ export function PatternsView(props: { patterns: Patterns }) {
       <Panel title={t('history.performance')} class="half">
         {performance ? (
           <dl class="facts">
+            <Fact name={t('trading.profit')} value={signed(performance.profit, 2)} tone={toneOf(performance.profit)} />
             <Fact name={t('history.return')} value={percent(performance.return, 2)} />
             <Fact name="Sharpe" value={signed(performance.sharpe, 2)} />
-            <Fact name={t('trading.max_drawdown')} value={percent(performance.drawdown, 2)} />
+            <Fact name={t('trading.max_drawdown')} value={fixed(performance.drawdown, 2)} />
             <Fact name={t('history.win_rate')} value={percent(performance.win_rate, 1)} />
           </dl>
-        ) : <p class="quiet">{t('history.none_known')}</p>}
+        ) : <p class="quiet">{t('history.no_fills')}</p>}
       </Panel>
     </>
   );

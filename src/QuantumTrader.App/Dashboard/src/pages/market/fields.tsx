@@ -1,5 +1,5 @@
 import type { MarketDocument } from '../../live/documents';
-import { compact, fixed, integer, percent, plain, signed, timeOfDay } from '../../look/format';
+import { compact, fixed, integer, percent, signed, timeOfDay } from '../../look/format';
 import { t } from '../../look/words';
 import { arrow, Fact, toneOf } from '../../parts/basics';
 
@@ -14,7 +14,7 @@ export function Fields(props: { market: MarketDocument; digits: number; sizes: n
         <Fact name={t('field.last_price')} value={price('last_price')} />
         <Fact name={t('field.volume_5min')} value={fixed(f['volume_5min'], props.sizes)} />
         <Fact name={t('field.trades_5min')} value={integer(f['trades_5min'])} />
-        <Fact name={t('field.avg_trade_size')} value={plain(f['avg_trade_size'])} />
+        <Fact name={t('field.avg_trade_size')} value={fixed(f['avg_trade_size'], props.sizes + 2)} />
         <Fact name={t('field.price_change_5min')} value={`${arrow(f['price_change_5min'])} ${signed(f['price_change_5min'], props.digits)}`} tone={toneOf(f['price_change_5min'])} />
         <Fact name={t('field.price_change_5min_pct')} value={`${signed(f['price_change_5min_pct'], 3)} %`} tone={toneOf(f['price_change_5min_pct'])} />
         <Fact name={t('field.buy_sell_ratio')} value={fixed(f['buy_sell_ratio'], 2)} />
@@ -29,7 +29,7 @@ export function Fields(props: { market: MarketDocument; digits: number; sizes: n
         <Fact name={t('field.band_upper')} value={price('band_upper')} />
         <Fact name={t('field.band_middle')} value={price('band_middle')} />
         <Fact name={t('field.band_lower')} value={price('band_lower')} />
-        <Fact name={t('field.volume_trend')} value={plain(f['volume_trend'])} />
+        <Fact name={t('field.volume_trend')} value={percent(f['volume_trend'], 1)} />
       </dl>
       <h3>{t('field.predictions')}</h3>
       {ml ? (

@@ -2,7 +2,7 @@ import type { RolloutDocument } from '../../live/documents';
 import { percent } from '../../look/format';
 import { t } from '../../look/words';
 import { Bar, Empty, Panel } from '../../parts/basics';
-import { confirm } from '../../parts/confirmation';
+import { ChangeButton } from '../../parts/confirmation';
 import { missing } from '../missing';
 import { PhaseCard } from './phase';
 
@@ -15,21 +15,21 @@ export function RolloutPage(props: { rollout: RolloutDocument }) {
   }
   const levels = rollout.levels ?? levelsOf(phases);
   return (
-    <div class="page rollout">
+    <div class={`page rollout ${phases.length === 1 ? 'single' : ''}`}>
       <Panel title={t('rollout.rollback')} class="wide" note={<span>{t('rollout.rollback_note')}</span>}>
         <div class="levels">
           {typeof rollout.migration_progress === 'number' ? <span class="migration">{t('rollout.progress')} <Bar share={rollout.migration_progress} /> {percent(rollout.migration_progress)}</span> : null}
           <span class="buttons">
             {levels.map(l => (
-              <button key={l.level} type="button" class="danger" data-level={l.level} onClick={() => confirm({
+              <ChangeButton key={l.level} class="danger" data-level={l.level} change={{
                 sentence: t('rollout.confirm_rollback', { level: l.level, phases: l.phases.join(', ') }),
                 verb: t('rollout.rollback_to', { level: l.level }),
                 path: 'api/rollout/rollback',
                 body: { level: l.level },
                 isDangerous: true,
-              })}>
+              }}>
                 {t('rollout.rollback_to', { level: l.level })} <small>{l.phases.join(', ')}</small>
-              </button>
+              </ChangeButton>
             ))}
           </span>
         </div>

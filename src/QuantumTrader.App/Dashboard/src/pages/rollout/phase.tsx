@@ -2,7 +2,7 @@ import type { Gate, Phase } from '../../live/documents';
 import { dateAndTime, integer, percent, plain } from '../../look/format';
 import { code, t, type Word } from '../../look/words';
 import { Badge, Bar, Fact, Panel, Scroll, type Tone } from '../../parts/basics';
-import { confirm } from '../../parts/confirmation';
+import { ChangeButton } from '../../parts/confirmation';
 import { newest } from '../market/tape';
 
 type Verb = 'start' | 'promote' | 'hold' | 'retry' | 'abort';
@@ -19,15 +19,16 @@ export function PhaseCard(props: { name: string; phase: Phase }) {
       <Steps phase={phase} />
       <div class="buttons" data-phase={name}>
         {verbsOf(phase.state).map(verb => (
-          <button key={verb} type="button" class={verb === 'abort' ? 'danger' : verb === 'promote' ? 'primary' : ''} data-verb={verb} onClick={() => confirm({
+          <ChangeButton key={verb} class={verb === 'abort' ? 'danger' : verb === 'promote' ? 'primary' : ''} data-verb={verb} change={{
             sentence: t(`rollout.confirm_${verb}`, { phase: name, next: nextOf(phase) }),
             verb: t(`rollout.${verb}`),
             path: `api/rollout/${encodeURIComponent(name)}/${verb}`,
             body: {},
             isDangerous: verb === 'abort',
-          })}>{t(`rollout.${verb}`)}</button>
+          }}>{t(`rollout.${verb}`)}</ChangeButton>
         ))}
         {phase.breaker_open ? <Badge tone="bad">{t('rollout.breaker')}</Badge> : null}
+        {isReady(phase) ? <span class="missing"><Badge tone="warn">{t('rollout.ready')}</Badge></span> : null}
         {phase.missing ? <span class="quiet missing"><span>{t('rollout.missing')}</span> <span lang="en">{phase.missing}</span></span> : null}
       </div>
       <div class="pair">
@@ -50,12 +51,15 @@ export function PhaseCard(props: { name: string; phase: Phase }) {
       </div>
       <h3>{t('rollout.gates')}</h3>
       {phase.gates && Object.keys(phase.gates).length > 0 ? (
+        <>
         <Scroll label={`${t('rollout.gates')} ${name}`}>
           <table>
             <thead><tr><th scope="col" class="text">{t('rollout.gate')}</th><th scope="col" class="text">{t('rollout.verdict')}</th><th scope="col">{t('rollout.value')}</th><th scope="col">{t('rollout.limit')}</th><th scope="col">{t('rollout.samples')}</th><th scope="col" class="text">{t('rollout.evidence')}</th></tr></thead>
             <tbody>{Object.entries(phase.gates).map(([gate, g]) => <GateRow key={gate} name={gate} gate={g} />)}</tbody>
           </table>
         </Scroll>
+        <p class="quiet small">{t('rollout.evidence_is')}</p>
+        </>
       ) : <p class="quiet">{t('rollout.no_gates')}</p>}
       <h3>{t('rollout.journal')}</h3>
       {entries.length === 0 ? <p class="quiet">{t('rollout.no_entries')}</p> : (
@@ -115,6 +119,11 @@ function verbsOf(state: string): readonly Verb[] {
     default:
       return ['promote', 'hold', 'abort'];
   }
+}
+
+/** True when nothing but somebody's word is missing for the next step. */
+export function isReady(phase: Phase): boolean {
+  return (phase.state === 'shadow' || phase.state === 'serving') && phase.approve === 'manual' && phase.missing === '' && (phase.counts?.ops ?? 0) > 0;
 }
 
 function nextOf(phase: Phase): string {

@@ -4,7 +4,7 @@ import { dateAndTime, fixed, integer, percent, plain, signed, timeOfDay } from '
 import { code, t } from '../../look/words';
 import { arrow, Badge, Bar, Fact, Panel, Scroll, toneOf, type Tone } from '../../parts/basics';
 import { Chart, type Columns } from '../../parts/chart';
-import { confirm } from '../../parts/confirmation';
+import { ChangeButton } from '../../parts/confirmation';
 import { newest } from '../market/tape';
 
 /** Whether money is safe: what is held, what is allowed, and the switch that stops all of it. */
@@ -94,8 +94,8 @@ function KillSwitch(props: { trading: TradingDocument }) {
         {isEngaged ? <span> {kill?.reason} <span class="quiet">{kill?.since ? dateAndTime(kill.since) : ''} {kill?.actor ?? ''}</span></span> : <span class="quiet"> {t('trading.kill_note')}</span>}
       </span>
       {isEngaged
-        ? <button type="button" data-verb="resume" onClick={() => confirm({ sentence: t('trading.confirm_resume'), verb: t('trading.resume'), path: 'api/trading/resume', body: {} })}>{t('trading.resume')}</button>
-        : <button type="button" class="danger solid" data-verb="kill" onClick={() => confirm({ sentence: t('trading.confirm_kill'), verb: t('trading.kill_now'), path: 'api/trading/kill', body: {}, isDangerous: true })}>{t('trading.kill_now')}</button>}
+        ? <ChangeButton data-verb="resume" change={{ sentence: t('trading.confirm_resume'), verb: t('trading.resume'), path: 'api/trading/resume', body: {} }}>{t('trading.resume')}</ChangeButton>
+        : <ChangeButton class="danger solid" data-verb="kill" change={{ sentence: t('trading.confirm_kill'), verb: t('trading.kill_now'), path: 'api/trading/kill', body: {}, isDangerous: true }}>{t('trading.kill_now')}</ChangeButton>}
     </section>
   );
 }
