@@ -53,7 +53,7 @@ public sealed record ExecutionProfitDllOptions
 /// <c>duplicate_order</c>, <c>order_lost</c> (another order of the symbol is lost), <c>too_many_orders</c>, <c>position_limit</c>,
 /// <c>unknown_order</c> (to change or cancel), <c>flat</c> (nothing to close), <c>refused</c> (by ProfitDLL; the note says why),
 /// <c>killed</c> (trading is stopped from outside, see the section <c>trading</c>: what is open is cancelled, and nothing but cancellations
-/// is sent).</para>
+/// is sent; what then was not filled no longer counts as exposure of <c>risk</c>).</para>
 /// <para>Real orders: only <c>qt run</c> runs this block, and no phase can have it as its candidate.</para>
 /// </summary>
 /// <example>
@@ -73,7 +73,9 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
     private readonly Positions _positions;
     private readonly string? _off;
     private readonly KillSwitch? _kill;
+    private readonly List<RoutedOrder> _killed = [];
     private HaltGate? _gate;
+    private bool _wasReady;
     private long _sequence;
     private long _eventTime;
     private long _received;
@@ -120,7 +122,7 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
     /// <inheritdoc/>
     public override void Start()
     {
-        _gate = _kill?.GateOf(this, () => _router.Open.Where(o => o.Order > 0).ToList().ForEach(o => _router.Cancel(o)));
+        _gate = _kill?.GateOf(this, Shut);
         if (_off is not null)
         {
             Note("trading_off", $"No order is sent: {_off}. Real orders need send_orders: true in the pipeline and ENABLE_TRADING=true in the environment.");
@@ -134,10 +136,15 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
         {
             var isNew = order.Action is OrderAction.Send or OrderAction.Zero;
             _received += isNew ? 1 : 0;
-            if ((_off is not null ? "trading_off" : _gate?.IsShutNow == true && order.Action is not (OrderAction.Cancel or OrderAction.CancelAll) ? "killed" : _router.Send(in order)) is { } reason)
+            var isKilled = _gate?.IsShutNow == true && order.Action is not (OrderAction.Cancel or OrderAction.CancelAll);
+            if ((_off is not null ? "trading_off" : isKilled ? "killed" : _router.Send(in order)) is { } reason)
             {
                 _rejected += isNew ? 1 : 0;
                 run.Reject(reason);
+                if (reason == "killed" && order.Action == OrderAction.Send)
+                {
+                    _gate!.GiveBack(order.Symbol, (long)order.Side * order.Quantity);
+                }
             }
         }
 
@@ -155,6 +162,13 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
         }
 
         _router.Poll();
+        if (_router.IsReady && !_wasReady && _gate?.IsShutNow == true)
+        {
+            CancelOpen();
+        }
+
+        _wasReady = _router.IsReady;
+        GiveBack();
         Drain(output);
     }
 
@@ -175,7 +189,7 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
             if (!isCancelled && _clock.GetElapsedTime(since).TotalSeconds >= _options.EndSeconds / 2)
             {
                 isCancelled = true;
-                _router.Open.Where(o => o.Order > 0).ToList().ForEach(o => _router.Cancel(o));
+                CancelOpen();
             }
         }
 
@@ -192,6 +206,32 @@ public sealed class ExecutionProfitDll : Operator<OrderRequest, MarketEvent, Fil
     public override object Report() => new ExecutionReport(
         new OrderCounts(_received, _router.Count(OrderState.Filled), _router.Open.Count(o => o.Order > 0), _rejected + _router.Count(OrderState.Rejected)) { Cancelled = _router.Count(OrderState.Cancelled) },
         _fills, 0, _positions.Profit, _positions.MaxDrawdown, _positions.MaxExposure, _positions.Report()) { Halts = _kill?.HaltsOf(this) ?? [] };
+
+    // What trades before its cancellation arrives has traded; the rest is given back when the broker has confirmed it.
+    private void Shut()
+    {
+        _killed.AddRange(_router.Open.Where(o => o.Order > 0).Except(_killed));
+        CancelOpen();
+    }
+
+    // While the way to the broker is down nothing can be asked; it is made up for when it is back.
+    private void CancelOpen()
+    {
+        foreach (var order in _router.Open.Where(o => o is { Order: > 0, IsCancelling: false } && _router.IsReady).ToList())
+        {
+            _router.Cancel(order);
+        }
+    }
+
+    private void GiveBack()
+    {
+        foreach (var order in _killed.Where(o => o.Life is { IsFinal: true, Remaining: > 0 }))
+        {
+            _gate!.GiveBack(order.Symbol, (long)order.Side * order.Life.Remaining);
+        }
+
+        _killed.RemoveAll(o => o.Life.IsFinal);
+    }
 
     private void Drain(Output<Fill> output)
     {

@@ -117,8 +117,7 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
             else if (_gate?.IsShutNow == true)
             {
                 run.Drop("killed");
-                var late = order;
-                _kill!.Change(_ => Cancel(late, late.Quantity));
+                Cancel(order, order.Quantity);
             }
             else
             {
@@ -187,7 +186,7 @@ public sealed class ExecutionPaper : Operator<OrderRequest, MarketEvent, Fill>
     private void Cancel(OrderRequest order, long remaining)
     {
         _cancelled++;
-        _kill!.Cancel(order.Symbol, (int)order.Side * remaining);
+        _gate!.GiveBack(order.Symbol, (int)order.Side * remaining);
         Note("order_cancelled", FormattableString.Invariant(
             $"Order {order.Order} ({order.Side} {Scaled.ToText(order.Quantity)} {_market.Symbols.Name(order.Symbol)}) was cancelled with {Scaled.ToText(remaining)} unfilled: trading was stopped."));
     }

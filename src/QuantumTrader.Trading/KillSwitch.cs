@@ -148,8 +148,15 @@ public sealed class KillSwitch : IDisposable
     /// <summary>Changes each time that gates must look again.</summary>
     internal int Version => Volatile.Read(ref _version);
 
-    /// <summary>An approved order was cancelled, so that its units are no longer to come. Called from within a gate.</summary>
-    internal void Cancel(int symbol, long units) => _cancelled[symbol] = _cancelled.GetValueOrDefault(symbol) + units;
+    /// <summary>Units of an approved order are no longer to come. A gate that is open already looks again.</summary>
+    internal void Cancel(int symbol, long units)
+    {
+        lock (_gate)
+        {
+            _cancelled[symbol] = _cancelled.GetValueOrDefault(symbol) + units;
+            Volatile.Write(ref _version, _version + 1);
+        }
+    }
 
     /// <summary>Lets a gate change its state, and nobody else meanwhile.</summary>
     internal void Change(Action<KillState> change)
@@ -256,6 +263,11 @@ public sealed class HaltGate
 
     /// <summary>As it was at the last event.</summary>
     public bool IsShutNow => _isShut;
+
+    /// <summary>Units of an approved order will not be filled, because trading is stopped: who approved it no longer counts them once it goes on, also when that is known only then.</summary>
+    /// <param name="symbol">Its symbol.</param>
+    /// <param name="units">Units bought, below 0 for units sold, scaled by 1e-8.</param>
+    public void GiveBack(int symbol, long units) => _switch.Cancel(symbol, units);
 
     private void Look(long eventTime) => _switch.Change(state =>
     {

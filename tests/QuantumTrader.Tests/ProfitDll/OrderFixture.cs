@@ -16,11 +16,12 @@ internal sealed class OrderFixture : IDisposable
     public OrderFixture(ExecutionProfitDllOptions? options = null, bool mayTrade = true, bool isRouting = true, params string[] script)
     {
         Sim = new ProfitFixture(script) { Routing = isRouting };
+        Kill = new KillSwitch(new TradingOptions(), Sim.Market, new SectionContext(".", "."), TimeProvider.System);
         Environment.SetEnvironmentVariable("ENABLE_TRADING", mayTrade ? "true" : null);
         try
         {
             Block = new ExecutionProfitDll(
-                options ?? new ExecutionProfitDllOptions { SendOrders = true, MaxPosition = 10, EndSeconds = 0.2 }, new BlockContext("orders", new SectionContext(".", "."), TimeProvider.System), Sim.Market, Sim.Login);
+                options ?? new ExecutionProfitDllOptions { SendOrders = true, MaxPosition = 10, EndSeconds = 0.2 }, new BlockContext("orders", new SectionContext(".", "."), TimeProvider.System), Sim.Market, Sim.Login, Kill) { Name = "orders" };
             Block.Start();
             Source = Sim.Source(new ProfitDllSourceOptions { Undated = UndatedTime.Feed });
         }
@@ -32,6 +33,8 @@ internal sealed class OrderFixture : IDisposable
     }
 
     public ProfitFixture Sim { get; }
+
+    public KillSwitch Kill { get; }
 
     public ExecutionProfitDll Block { get; } = null!;
 
@@ -99,6 +102,7 @@ internal sealed class OrderFixture : IDisposable
     {
         Environment.SetEnvironmentVariable("ENABLE_TRADING", null);
         Block?.Dispose();
+        Kill.Dispose();
         Sim.Dispose();
     }
 }
