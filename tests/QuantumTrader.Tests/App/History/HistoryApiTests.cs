@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Tests.App.Hosting;
+using QuantumTrader.Tests.Storage.Valkey;
 
 namespace QuantumTrader.Tests.App.History;
 
@@ -58,6 +59,32 @@ public sealed class HistoryApiTests : IDisposable
     public async Task Ticks_moments_and_patterns_are_those_of_what_was_stored(bool withBars)
     {
         await using var run = await HostedRun.StartAsync(Yaml(withBars));
+        await ItsPastIsWhatWasStored(run, withBars);
+    }
+
+    [ValkeyFact]
+    public async Task Ticks_moments_and_patterns_of_a_valkey_are_those_of_what_was_stored()
+    {
+        using var server = new ValkeyServer();
+        await using var run = await HostedRun.StartAsync(Yaml(withBars: true), sets: ["store.kind=valkey", "store.valkey.host=127.0.0.1", $"store.valkey.port={server.Port}"]);
+        await ItsPastIsWhatWasStored(run, withBars: true);
+        Directory.Exists(Path.Combine(_folder.Path, "journal")).ShouldBeFalse("all of it must have come from the server");
+
+        const string Moment = "/api/history/at?symbol=DEMO&time=2024-01-02T12:00:00Z";
+        var known = await Get(run, Moment);
+        server.Kill();
+        using (var answer = await run.Client.GetAsync(Moment))
+        {
+            answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            (await answer.Content.ReadAsStringAsync()).ShouldContain($"127.0.0.1:{server.Port}");
+        }
+
+        server.Restart();
+        (await Get(run, Moment)).ToJsonString().ShouldBe(known.ToJsonString());
+    }
+
+    private static async Task ItsPastIsWhatWasStored(HostedRun run, bool withBars)
+    {
         var recorder = new Recorder();
         run.Live.Graph.Watch("normalize", recorder);
         await run.RunAsync();
