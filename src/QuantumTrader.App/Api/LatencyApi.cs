@@ -13,12 +13,13 @@ namespace QuantumTrader.App.Api;
 /// <param name="P50">Median, in microseconds.</param>
 /// <param name="P99">99th percentile, in microseconds.</param>
 /// <param name="P999">99.9th percentile, in microseconds.</param>
-internal sealed record LatencyView(string From, string To, long Count, double P50, double P99, double P999)
+/// <param name="RecentP99">99th percentile of the last minute, in microseconds; null when nothing came in it.</param>
+internal sealed record LatencyView(string From, string To, long Count, double P50, double P99, double P999, double? RecentP99)
 {
     /// <summary>All of them.</summary>
     public static IEnumerable<LatencyView> Of(LiveRun run) => run.Watch.Now().Report.Latency.Select(Of);
 
-    private static LatencyView Of(LatencyReport l) => new(l.From, l.To, l.Count, Math.Round(l.P50, 1), Math.Round(l.P99, 1), Math.Round(l.P999, 1));
+    private static LatencyView Of(LatencyReport l) => new(l.From, l.To, l.Count, Math.Round(l.P50, 1), Math.Round(l.P99, 1), Math.Round(l.P999, 1), l.RecentP99 is { } recent ? Math.Round(recent, 1) : null);
 }
 
 /// <summary><c>/api/latency</c>.</summary>

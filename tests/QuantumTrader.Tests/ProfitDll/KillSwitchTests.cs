@@ -27,6 +27,13 @@ public sealed class KillSwitchTests
         return output.ToArray();
     }
 
+    // What cannot be asked for now is refused with the reason.
+    private static bool IsNotReady(OrderFixture run)
+    {
+        run.Send(Order(99, Side.Buy, 1) with { Action = OrderAction.Cancel });
+        return run.Dropped("not_ready") > 0;
+    }
+
     [Fact]
     public void Trading_that_is_stopped_takes_back_what_is_open_sends_nothing_new_and_gives_back_what_was_not_filled()
     {
@@ -102,7 +109,7 @@ public sealed class KillSwitchTests
         using var risk = RiskOf(run, 2, 2);
         run.Send(Decide(risk, 1, Side.Buy));
         run.Play("state 1 0");
-        run.Await(() => !run.Sim.Login.Connection!.Target.IsRoutingUp, "the way to the broker must be down");
+        run.Await(() => IsNotReady(run), "the way to the broker must be down");
         run.Kill.Kill("drill", "operator");
         run.Tick();
         run.Report.Orders.ShouldBe(new OrderCounts(1, 0, 1, 0));

@@ -80,6 +80,9 @@ export interface Latency {
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
+
+  /** Of the last minute. */
+  readonly recent_p99?: Maybe<number>;
 }
 
 export interface MarketDocument {

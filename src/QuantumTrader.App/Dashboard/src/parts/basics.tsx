@@ -47,12 +47,12 @@ export function Bar(props: { share: Maybe<number>; tone?: Tone }) {
   );
 }
 
-/** How a block spent its time: busy, waiting for room, idle. A source waits for the outside while it reads, so that it only shows whether it waits for room. */
-export function ThreeStates(props: { busy: Maybe<number>; backpressured: Maybe<number>; idle: Maybe<number>; isSource?: boolean }) {
-  const label = props.isSource ? `${t('flow.source_why')} ${t('flow.backpressured')} ${percent(props.backpressured)}` : `${t('flow.busy')} ${percent(props.busy)}, ${t('flow.backpressured')} ${percent(props.backpressured)}, ${t('flow.idle')} ${percent(props.idle)}`;
+/** How a block spent its time: busy, waiting for room, idle. */
+export function ThreeStates(props: { busy: Maybe<number>; backpressured: Maybe<number>; idle: Maybe<number> }) {
+  const label = `${t('flow.busy')} ${percent(props.busy)}, ${t('flow.backpressured')} ${percent(props.backpressured)}, ${t('flow.idle')} ${percent(props.idle)}`;
   return (
     <span class="states" role="img" aria-label={label} title={label}>
-      <i class="busy" style={{ width: `${props.isSource ? 0 : (props.busy ?? 0) * 100}%` }} />
+      <i class="busy" style={{ width: `${(props.busy ?? 0) * 100}%` }} />
       <i class="backpressured" style={{ width: `${(props.backpressured ?? 0) * 100}%` }} />
     </span>
   );

@@ -12,18 +12,16 @@ export function BlockDetail(props: { flow: FlowDocument; name: string; block: Bl
   const [tapped, setTapped] = useState<string>();
   const sentence = flow.pipeline.blocks?.find(b => b.name === name)?.sentence;
   const edges = edgesOf(flow).filter(e => e.to === name || e.from === name);
-  const isSource = edges.length > 0 && edges.every(e => e.from === name);
   const latencies = Object.entries(flow.latency ?? {}).filter(([, l]) => l.to === name || l.from === name);
   return (
     <Panel title={name} class="detail" note={<code>{block.type}</code>}>
       {sentence ? <p class="quiet" lang="en">{sentence}</p> : null}
       <h3>{t('flow.time')}</h3>
-      <ThreeStates busy={block.busy} backpressured={block.backpressured} idle={block.idle} isSource={isSource} />
-      {isSource ? <p class="quiet">{t('flow.source_why')}</p> : null}
+      <ThreeStates busy={block.busy} backpressured={block.backpressured} idle={block.idle} />
       <dl class="facts three">
-        {isSource ? null : <Fact name={`■ ${t('flow.busy')}`} value={percent(block.busy)} />}
+        <Fact name={`■ ${t('flow.busy')}`} value={percent(block.busy)} />
         <Fact name={`▨ ${t('flow.backpressured')}`} value={percent(block.backpressured)} />
-        {isSource ? null : <Fact name={`□ ${t('flow.idle')}`} value={percent(block.idle)} />}
+        <Fact name={`□ ${t('flow.idle')}`} value={percent(block.idle)} />
       </dl>
       <h3>{t('flow.events')}</h3>
       <dl class="facts">

@@ -12,7 +12,7 @@ export interface Bottleneck {
 
 /**
  * Names the busiest island and who waits for it, by the rules of the engine's own report, in the page's language. Sources are left out:
- * they wait for the outside while they read, and that counts as work.
+ * one that reads as fast as it can is at work all the time, and nothing is short.
  */
 export function bottleneckOf(flow: FlowDocument): Bottleneck {
   const islands = new Map<string, [string, Block][]>();

@@ -7,9 +7,10 @@ import { useWidth } from '../../parts/size';
 import { edgesOf, fillOf, type Connection } from './edges';
 import { layOut, type Layout } from './layout';
 
-const node = { width: 132, least: 94, height: 66 };
+const node = { width: 132, least: 82, height: 66 };
 const gap = { along: 46, across: 20 };
 const manyLayers = 8;
+const mostLayers = 11;
 
 /** The pipeline's blocks, and between them edges as wide as their rate and coloured by how full they are. */
 export function Graph(props: { flow: FlowDocument; selected: string | undefined; bottleneck: string | undefined; onSelect: (block: string) => void }) {
@@ -34,7 +35,7 @@ export function Graph(props: { flow: FlowDocument; selected: string | undefined;
             const block = blocks[place.name];
             const [left, top] = view.corner(place.along, place.across);
             return block ? (
-              <Node key={place.name} name={place.name} block={block} left={left} top={top} width={view.nodeWidth} isSelected={place.name === props.selected} isBottleneck={place.name === props.bottleneck} isSource={edges.every(e => e.to !== place.name)} onSelect={props.onSelect} />
+              <Node key={place.name} name={place.name} block={block} left={left} top={top} width={view.nodeWidth} isSelected={place.name === props.selected} isBottleneck={place.name === props.bottleneck} onSelect={props.onSelect} />
             ) : null;
           })}
         </div>
@@ -43,7 +44,7 @@ export function Graph(props: { flow: FlowDocument; selected: string | undefined;
   );
 }
 
-function Node(props: { name: string; block: Block; left: number; top: number; width: number; isSelected: boolean; isBottleneck: boolean; isSource: boolean; onSelect: (block: string) => void }) {
+function Node(props: { name: string; block: Block; left: number; top: number; width: number; isSelected: boolean; isBottleneck: boolean; onSelect: (block: string) => void }) {
   const { block } = props;
   const errors = Object.values(block.errors ?? {}).reduce((a, b) => a + b, 0);
   return (
@@ -62,7 +63,7 @@ function Node(props: { name: string; block: Block; left: number; top: number; wi
         {perSecond(block.out_per_second || block.in_per_second)}
         {errors > 0 ? <b class="bad" title={t('flow.errors')}> ! {compact(errors)}</b> : null}
       </span>
-      <ThreeStates busy={block.busy} backpressured={block.backpressured} idle={block.idle} isSource={props.isSource} />
+      <ThreeStates busy={block.busy} backpressured={block.backpressured} idle={block.idle} />
     </button>
   );
 }
@@ -84,7 +85,7 @@ function Link(props: { edge: Connection; path: string; middle: readonly [number,
 /** Turns places into pixels: from left to right where there is room, from top to bottom on a narrow screen. */
 function viewOf(layout: Layout, width: number) {
   const upright = width < 640;
-  const along = layout.layers > manyLayers ? gap.along * 0.7 : gap.along;
+  const along = layout.layers > mostLayers ? gap.along * 0.5 : layout.layers > manyLayers ? gap.along * 0.7 : gap.along;
   const nodeWidth = upright
     ? Math.min(node.width + 20, Math.max(88, (width - 12) / layout.lanes - 12))
     : Math.max(node.least, Math.min(node.width + 20, (width - 4 + along) / layout.layers - along));

@@ -16,12 +16,12 @@ export function FlowPage(props: { flow: FlowDocument }) {
   const name = chosen.value !== undefined && flow.blocks[chosen.value] ? chosen.value : (bottleneck.block ?? Object.keys(flow.blocks)[0]);
   const block = name === undefined ? undefined : flow.blocks[name];
   const select = (n: string) => (chosen.value = n);
-  const slowest = Object.values(flow.latency ?? {}).sort((a, b) => b.p99 - a.p99)[0];
+  const slowest = Object.values(flow.latency ?? {}).sort((a, b) => (b.recent_p99 ?? 0) - (a.recent_p99 ?? 0))[0];
   return (
     <div class="page flow">
       <div class="sentence">
         <p class={bottleneck.isShort ? 'warn' : ''} data-test="bottleneck">{bottleneck.sentence}</p>
-        {slowest ? <p class="quiet" data-test="slowest">{t('flow.slowest', { from: slowest.from, to: slowest.to, p50: microseconds(slowest.p50), p99: microseconds(slowest.p99) })}</p> : null}
+        {typeof slowest?.recent_p99 === 'number' ? <p class="quiet" data-test="slowest">{t('flow.slowest', { from: slowest.from, to: slowest.to, p50: microseconds(slowest.p50), p99: microseconds(slowest.recent_p99) })}</p> : null}
       </div>
       <Panel title={t('flow.graph')} class="wide" note={<Legend />}>
         <Graph flow={flow} selected={name} bottleneck={bottleneck.isShort ? bottleneck.block : undefined} onSelect={select} />
@@ -49,15 +49,14 @@ export function FlowPage(props: { flow: FlowDocument }) {
 
 function BlockRow(props: { name: string; block: Block; fill: number | 'fused' | undefined; isSelected: boolean; onSelect: (block: string) => void }) {
   const { block, fill } = props;
-  const isSource = fill === undefined;
   return (
     <tr class={props.isSelected ? 'selected' : ''}>
       <th scope="row"><button type="button" class="plain" onClick={() => props.onSelect(props.name)}>{props.name}</button></th>
       <td>{perSecond(block.in_per_second)}</td>
       <td>{perSecond(block.out_per_second)}</td>
       <td>{fill === undefined ? <span class="quiet">–</span> : fill === 'fused' ? <span class="quiet">{t('flow.fused_short')}</span> : <><Bar share={fill} tone={fill >= 0.9 ? 'bad' : fill >= 0.5 ? 'warn' : ''} /> {percent(fill)}</>}</td>
-      <td><ThreeStates busy={block.busy} backpressured={block.backpressured} idle={block.idle} isSource={isSource} /></td>
-      <td>{isSource ? <span class="quiet" title={t('flow.source_why')}>{t('flow.source')}</span> : percent(block.busy)}</td>
+      <td><ThreeStates busy={block.busy} backpressured={block.backpressured} idle={block.idle} /></td>
+      <td>{percent(block.busy)}</td>
       <td>{percent(block.backpressured)}</td>
       <td>{fixed(block.nanoseconds_per_event, 0)}</td>
       <td>{integer(block.held)}</td>
