@@ -48,8 +48,11 @@ public sealed record BlockType
     /// <summary>One sentence.</summary>
     public required string Summary { get; init; }
 
+    /// <summary>The doc comments of its assembly.</summary>
+    public required DocComments Comments { get; init; }
+
     /// <summary>An example in YAML; empty when there is none.</summary>
-    public required string Example { get; init; }
+    public string Example => Comments.Example(Class);
 
     /// <summary>The class.</summary>
     public required Type Class { get; init; }

@@ -5,31 +5,21 @@ using System.Xml.Linq;
 
 namespace QuantumTrader.Pipelines;
 
-/// <summary>The doc comments of an assembly: the text that users read about options.</summary>
+/// <summary>
+/// The doc comments of an assembly: the text that users read about options. They are read when the first is asked for, because a run asks
+/// for none.
+/// </summary>
 public sealed partial class DocComments
 {
-    private readonly Dictionary<string, XElement> _members;
+    private readonly Lazy<Comments> _comments;
 
-    private DocComments(IEnumerable<XElement> members) =>
-        _members = members.DistinctBy(m => (string?)m.Attribute("name")).ToDictionary(m => (string?)m.Attribute("name") ?? "", StringComparer.Ordinal);
+    private DocComments(Func<Comments> read) => _comments = new Lazy<Comments>(read);
 
-    /// <summary>Reads the XML file that the compiler puts beside an assembly; no comments when there is none.</summary>
-    public static DocComments Beside(Assembly assembly)
-    {
-        var file = assembly.Location.Length == 0 ? "" : Path.ChangeExtension(assembly.Location, ".xml");
-        try
-        {
-            return File.Exists(file) ? Parse(File.ReadAllText(file)) : new DocComments([]);
-        }
-        catch (Exception e) when (e is XmlException or IOException or UnauthorizedAccessException)
-        {
-            // Comments are help, not truth: without them everything still works.
-            return new DocComments([]);
-        }
-    }
+    /// <summary>Those of the XML file that the compiler puts beside an assembly; no comments when there is none.</summary>
+    public static DocComments Beside(Assembly assembly) => new(() => Read(assembly));
 
-    /// <summary>Reads the text of such a file.</summary>
-    public static DocComments Parse(string xml) => new(XDocument.Parse(xml, LoadOptions.PreserveWhitespace).Descendants("member"));
+    /// <summary>Those of the text of such a file.</summary>
+    public static DocComments Parse(string xml) => new(() => Comments.Of(xml));
 
     /// <summary>Summary of a property as plain text; empty when there is none.</summary>
     public string Summary(PropertyInfo property) => Text($"P:{Name(property.DeclaringType!)}.{property.Name}", "summary");
@@ -37,7 +27,7 @@ public sealed partial class DocComments
     /// <summary>Example of a class, its line breaks kept; empty when there is none.</summary>
     public string Example(Type type)
     {
-        if (!_members.TryGetValue($"T:{Name(type)}", out var member) || member.Element("example") is not { } example)
+        if (!_comments.Value.Members.TryGetValue($"T:{Name(type)}", out var member) || member.Element("example") is not { } example)
         {
             return "";
         }
@@ -47,8 +37,22 @@ public sealed partial class DocComments
         return string.Join('\n', lines.Select(l => l.Length < indent ? "" : l[indent..].TrimEnd())).TrimEnd();
     }
 
+    private static Comments Read(Assembly assembly)
+    {
+        var file = assembly.Location.Length == 0 ? "" : Path.ChangeExtension(assembly.Location, ".xml");
+        try
+        {
+            return File.Exists(file) ? Comments.Of(File.ReadAllText(file)) : new Comments([]);
+        }
+        catch (Exception e) when (e is XmlException or IOException or UnauthorizedAccessException)
+        {
+            // Comments are help, not truth: without them everything still works.
+            return new Comments([]);
+        }
+    }
+
     private string Text(string member, string element) =>
-        _members.TryGetValue(member, out var found) && found.Element(element) is { } text ? Spaces().Replace(Plain(text), " ").Trim() : "";
+        _comments.Value.Members.TryGetValue(member, out var found) && found.Element(element) is { } text ? Spaces().Replace(Plain(text), " ").Trim() : "";
 
     private static string Plain(XElement element) => string.Concat(element.Nodes().Select(node => node switch
     {
@@ -69,4 +73,14 @@ public sealed partial class DocComments
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Spaces();
+
+    // Apart, so that the XML library is loaded with the first comment.
+    private sealed class Comments(Dictionary<string, XElement> members)
+    {
+        public Dictionary<string, XElement> Members => members;
+
+        public static Comments Of(string xml) => new(
+            XDocument.Parse(xml, LoadOptions.PreserveWhitespace).Descendants("member")
+                .DistinctBy(m => (string?)m.Attribute("name")).ToDictionary(m => (string?)m.Attribute("name") ?? "", StringComparer.Ordinal));
+    }
 }

@@ -9,9 +9,13 @@ namespace QuantumTrader.Pipelines;
 /// <param name="IsRequired">It must be given.</param>
 /// <param name="Range">Legal range of a number, or of each number of a list.</param>
 /// <param name="Default">Value when it is not given.</param>
-/// <param name="Description">Doc comment of the property; empty when there is none.</param>
+/// <param name="Comments">The doc comments of its assembly.</param>
 public sealed record Option(
-    string Key, PropertyInfo Property, ValueShape Shape, bool IsRequired, RangeAttribute? Range, object? Default, string Description);
+    string Key, PropertyInfo Property, ValueShape Shape, bool IsRequired, RangeAttribute? Range, object? Default, DocComments Comments)
+{
+    /// <summary>Doc comment of the property; empty when there is none.</summary>
+    public string Description => Comments.Summary(Property);
+}
 
 /// <summary>The options that a record describes.</summary>
 /// <param name="Type">The record.</param>

@@ -47,7 +47,7 @@ internal sealed class OptionsModelReader(Func<Assembly, DocComments> comments)
                 property.IsDefined(typeof(RequiredAttribute)) || property.IsDefined(typeof(RequiredMemberAttribute)),
                 property.GetCustomAttribute<RangeAttribute>(),
                 property.GetValue(defaults),
-                comments(property.DeclaringType!.Assembly).Summary(property));
+                comments(property.DeclaringType!.Assembly));
         }
         catch (NotSupportedException e)
         {

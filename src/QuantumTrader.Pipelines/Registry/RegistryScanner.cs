@@ -19,7 +19,7 @@ internal sealed class RegistryScanner(OptionsModelReader models, Func<Assembly, 
         {
             Name = attribute.Type,
             Summary = attribute.Summary,
-            Example = comments(type.Assembly).Example(type),
+            Comments = comments(type.Assembly),
             Class = type,
             Constructor = constructor,
             Shape = shape,
