@@ -49,6 +49,49 @@ public sealed class TopTests
     }
 
     [Fact]
+    public async Task A_row_is_what_the_flow_says_of_its_block_and_of_the_edges_before_it()
+    {
+        var flow = await DocumentAsync();
+        var block = flow["blocks"]!["normalize"]!;
+        (block["in_per_second"], block["out_per_second"], block["busy"], block["backpressured"]) = (10, 20, 0.25, 0.5);
+        (block["dropped"], block["errors"]) = (JsonNode.Parse("""{ "late": 2 }"""), JsonNode.Parse("""{ "IOException": 3 }"""));
+        var edge = flow["edges"]!["feed>normalize:from"]!;
+        (edge["fused"], edge["depth"], edge["capacity"], edge["dropped"]) = (false, 30, 120, JsonNode.Parse("""{ "full": 5 }"""));
+        var latency = flow["latency"]!["feed>rings"]!;
+        (latency["p50"], latency["p99"], latency["p999"]) = (1, 2, 3);
+        var rows = TopRow.Of(Read(flow)).ToDictionary(r => r.Block);
+
+        rows["normalize"].ShouldBe(new TopRow("normalize", "normalize", 10, 20, 0.25, 0.25, 0.5, 7, 3, null));
+        (rows["rings"].P99Microseconds, rows["rings"].Fill).ShouldBe((2, null), "what is fused cannot fill");
+        rows["feed"].Type.ShouldBe("source.simulator");
+        TopRow.Of(Read(flow), filter: "SIMULATOR").ShouldHaveSingleItem().Block.ShouldBe("feed");
+    }
+
+    [Theory]
+    [InlineData("in", "blocks", "book", "in_per_second")]
+    [InlineData("out", "blocks", "book", "out_per_second")]
+    [InlineData("busy", "blocks", "book", "busy")]
+    [InlineData("backpressured", "blocks", "book", "backpressured")]
+    [InlineData("fill", "edges", "normalize>book:from", "depth")]
+    [InlineData("drops", "blocks", "book", "dropped")]
+    [InlineData("errors", "blocks", "book", "errors")]
+    [InlineData("p99", "latency", "feed>book", "p99")]
+    public async Task The_largest_figure_comes_first(string column, string part, string key, string figure)
+    {
+        var flow = await DocumentAsync();
+        flow["latency"]!["feed>book"] = JsonNode.Parse("""{ "from": "feed", "to": "book", "count": 1, "p50": 0, "p99": 0, "p999": 0 }""");
+        foreach (var edge in flow["edges"]!.AsObject())
+        {
+            (edge.Value!["fused"], edge.Value["depth"], edge.Value["capacity"]) = (false, 0, 1000);
+        }
+
+        flow[part]![key]![figure] = figure is "dropped" or "errors" ? JsonNode.Parse("""{ "x": 999999999 }""") : 999_999_999;
+        var sort = Enum.Parse<TopColumn>(column, ignoreCase: true);
+        TopRow.Of(Read(flow), sort)[0].Block.ShouldBe("book");
+        TopRow.Of(Read(flow), sort, isReversed: true)[^1].Block.ShouldBe("book");
+    }
+
+    [Fact]
     public void Without_a_run_it_says_how_to_start_one()
     {
         var (code, _, error) = Qt.Run("top", "--once", "--host", "http://127.0.0.1:1");
@@ -82,6 +125,27 @@ public sealed class TopTests
     }
 
     [Fact]
+    public void A_filter_is_typed_corrected_and_given_up()
+    {
+        var screen = new TopScreen(TopColumn.Flow, "old");
+        Press(screen, '/', ConsoleKey.Oem2);
+        Press(screen, 'q', ConsoleKey.Q);
+        Press(screen, 'x', ConsoleKey.X);
+        Press(screen, '\b', ConsoleKey.Backspace);
+        (screen.Filter, screen.IsLeft).ShouldBe(("q", false));
+        Text(screen).ShouldContain("filter: q_");
+        Press(screen, '\u001b', ConsoleKey.Escape);
+        (screen.Filter, screen.IsLeft).ShouldBe(("", false));
+
+        Press(screen, '\0', ConsoleKey.LeftArrow);
+        screen.Sort.ShouldBe(TopColumn.P99, "round from the first to the last");
+        Press(screen, '\0', ConsoleKey.RightArrow);
+        screen.Sort.ShouldBe(TopColumn.Flow);
+        Press(screen, '\u001b', ConsoleKey.Escape);
+        screen.IsLeft.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task A_host_that_goes_away_and_comes_back_is_followed()
     {
         var screen = new TopScreen(TopColumn.Flow, "");
@@ -95,11 +159,17 @@ public sealed class TopTests
         Text(screen).ShouldNotContain("Asking again.");
     }
 
-    private static async Task<FlowView> FlowAsync()
+    private static void Press(TopScreen screen, char character, ConsoleKey key) => screen.Press(new ConsoleKeyInfo(character, key, false, false, false));
+
+    private static async Task<FlowView> FlowAsync() => Read(await DocumentAsync());
+
+    private static FlowView Read(JsonNode flow) => flow.Deserialize<FlowView>(Json.Sent)!;
+
+    private static async Task<JsonNode> DocumentAsync()
     {
         await using var run = await HostedRun.StartAsync(Yaml);
         await run.RunAsync();
-        return JsonSerializer.Deserialize<FlowView>(await run.Client.GetStringAsync("/api/flow"), Json.Sent)!;
+        return JsonNode.Parse(await run.Client.GetStringAsync("/api/flow"))!;
     }
 
     private static List<string> Blocks(TopScreen screen) => [.. Text(screen).Split('\n').Select(l => l.Trim().Split(' ')[0]).Where(w => w is "feed" or "normalize" or "book" or "rings")];

@@ -9,14 +9,17 @@ namespace QuantumTrader.Tests.App.Telemetry;
 public sealed class OtlpTests
 {
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Metrics_are_pushed_at_the_latest_when_the_run_ends(bool isInFile)
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task Metrics_are_pushed_at_the_latest_when_the_run_ends(bool isInFile, bool isInEnvironment)
     {
         var address = $"http://127.0.0.1:{ValkeyServer.FreePort()}";
         using var receiver = new HttpListener { Prefixes = { address + "/" } };
         receiver.Start();
-        using var run = Qt.Start(isInFile ? [] : [(OtlpPush.Variable, address)], ["run", "pipelines/demo.yml", "--set", "blocks.feed.events=1000", .. isInFile ? ["--set", $"host.otlp={address}"] : Array.Empty<string>()]);
+        using var run = Qt.Start(
+            // The file goes before the environment.
+            isInEnvironment ? [(OtlpPush.Variable, isInFile ? $"http://127.0.0.1:{ValkeyServer.FreePort()}" : address)] : [], ["run", "pipelines/demo.yml", "--set", "blocks.feed.events=1000", .. isInFile ? ["--set", $"host.otlp={address}/"] : Array.Empty<string>()]);
         var errors = run.StandardError.ReadToEndAsync();
         var output = run.StandardOutput.ReadToEndAsync();
         var request = await receiver.GetContextAsync().WaitAsync(TimeSpan.FromSeconds(60));
@@ -26,7 +29,7 @@ public sealed class OtlpTests
 
         (request.Request.HttpMethod, request.Request.Url!.AbsolutePath, request.Request.ContentType).ShouldBe(("POST", "/v1/metrics", "application/x-protobuf"));
         var text = Encoding.Latin1.GetString(body.ToArray());
-        foreach (var expected in new[] { "quantumtrader", "qt_block_received_total", "qt_latency_seconds", "qt_run_state", "model.onnx" })
+        foreach (var expected in new[] { "quantumtrader", "service.instance.id", "qt_block_received_total", "qt_latency_seconds", "qt_run_state", "model.onnx" })
         {
             text.ShouldContain(expected);
         }

@@ -38,14 +38,39 @@ public sealed partial class PrometheusTests
     }
 
     [Fact]
+    public async Task The_age_of_a_live_market_is_told()
+    {
+        await using var run = await HostedRun.StartAsync(sets: [$"blocks.feed.start={DateTime.UtcNow:yyyy-MM-dd}"]);
+        await run.RunAsync();
+        var samples = await Samples(run);
+        var age = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - samples["""qt_event_time_seconds{pipeline="hosted"}"""];
+        samples["""qt_source_lag_seconds{pipeline="hosted"}"""].ShouldBe(Math.Max(0, age), 60);
+    }
+
+    [Fact]
+    public async Task Each_metric_has_the_type_that_it_is()
+    {
+        await using var run = await HostedRun.StartAsync();
+        await run.RunAsync();
+        var text = await run.Client.GetStringAsync("/metrics");
+        text.ShouldContain("# TYPE qt_block_received_total counter\n");
+        text.ShouldContain("# TYPE qt_edge_depth gauge\n");
+        text.ShouldContain("# TYPE qt_latency_seconds summary\n");
+        text.ShouldContain("# TYPE qt_block_batch_size gauge\n");
+        text.ShouldContain("qt_latency_seconds{pipeline=\"hosted\",from=\"feed\",to=\"rings\",quantile=\"0.999\"} ");
+    }
+
+    [Fact]
     public void Help_and_labels_are_escaped_and_numbers_are_written_for_any_reader()
     {
         using var meter = new System.Diagnostics.Metrics.Meter("odd");
         meter.CreateObservableGauge("odd_value", () => new System.Diagnostics.Metrics.Measurement<double>(0.1, new KeyValuePair<string, object?>("of", "a\\b\"c\nd")), null, "One\nline.");
         meter.CreateObservableGauge("odd_nothing", () => double.NaN);
+        meter.CreateObservableGauge("odd_top", () => double.PositiveInfinity);
+        meter.CreateObservableGauge("odd_bottom", () => double.NegativeInfinity);
         using var text = new PrometheusText(meter);
 
-        text.Scrape().ShouldBe("# HELP odd_nothing \n# TYPE odd_nothing gauge\nodd_nothing NaN\n# HELP odd_value One\\nline.\n# TYPE odd_value gauge\nodd_value{of=\"a\\\\b\\\"c\\nd\"} 0.1\n");
+        text.Scrape().ShouldBe("# HELP odd_bottom \n# TYPE odd_bottom gauge\nodd_bottom -Inf\n# HELP odd_nothing \n# TYPE odd_nothing gauge\nodd_nothing NaN\n# HELP odd_top \n# TYPE odd_top gauge\nodd_top +Inf\n# HELP odd_value One\\nline.\n# TYPE odd_value gauge\nodd_value{of=\"a\\\\b\\\"c\\nd\"} 0.1\n");
     }
 
     [PrometheusFact]
