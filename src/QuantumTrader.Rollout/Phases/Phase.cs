@@ -28,8 +28,18 @@ public sealed class Phase
     public PhaseState State
     {
         get => Volatile.Read(ref _state);
-        internal set => Volatile.Write(ref _state, value);
+        internal set
+        {
+            Volatile.Write(ref _state, value);
+            if (!value.Runs)
+            {
+                TakenOut?.Invoke();
+            }
+        }
     }
+
+    /// <summary>Told, on any thread, when the candidate is no longer asked; behind the change, which counts already. It must not wait.</summary>
+    internal Action? TakenOut { get; set; }
 
     /// <summary>Chooses what is served.</summary>
     public Route Route { get; }

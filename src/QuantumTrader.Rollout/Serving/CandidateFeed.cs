@@ -40,6 +40,9 @@ internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, Func<bool>
         handled(sequence);
     }
 
+    /// <summary>Nothing more will come; any thread may ask.</summary>
+    public bool IsClosed => _isClosed;
+
     /// <summary>Nothing more will come.</summary>
     public void Close()
     {

@@ -42,6 +42,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
     /// <summary>The graph is about to start: a candidate that runs from the beginning misses nothing.</summary>
     public void Begin()
     {
+        phase.TakenOut = () => Leave(Volatile.Read(ref _current));
         if (phase.State.Runs)
         {
             Live(waits: true);
@@ -96,7 +97,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
     /// <summary>Switch: the stream has ended; the candidate finishes what it has.</summary>
     public void Finish()
     {
-        if (_current is not { } run)
+        if (_current is not { IsClosed: false } run)
         {
             return;
         }
@@ -120,6 +121,12 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
     // The candidate to hand operations to; null while there is none.
     private CandidateRun<TIn, TOut>? Live(bool waits)
     {
+        if (_current is { IsClosed: true })
+        {
+            // Taken out meanwhile, and wanted again.
+            End();
+        }
+
         if (_current is { } run)
         {
             if (!run.IsDown && !run.Hangs(HangAfter))
@@ -196,11 +203,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
 
     private void End()
     {
-        if (_current is { } run)
-        {
-            Leave(run);
-        }
-
+        Leave(_current);
         LeaveWhenMade();
         _current = null;
         _lost = 0;
@@ -213,8 +216,13 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
     }
 
     // Nobody asks it any more; what does not end by itself is broken off.
-    private void Leave(CandidateRun<TIn, TOut> run)
+    private void Leave(CandidateRun<TIn, TOut>? run)
     {
+        if (run is null || run.IsClosed)
+        {
+            return;
+        }
+
         run.Close();
         Task.Delay(HangAfter, clock).ContinueWith(_ => run.BreakOff(NoEnd.Words), TaskScheduler.Default);
     }

@@ -183,6 +183,9 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         return late;
     }
 
+    /// <summary>It was asked to finish.</summary>
+    public bool IsClosed => _ends.Feed.IsClosed;
+
     /// <summary>Asks it to finish what it has. Does not wait.</summary>
     public void Close() => _ends.Feed.Close();
 

@@ -180,6 +180,23 @@ public sealed class ProcessTests : IDisposable
         run.Counts.Abandoned.ShouldBe(0);
     }
 
+    [Fact]
+    public async Task A_rollback_ends_it_though_no_operation_follows_and_it_can_come_back()
+    {
+        var run = await RolloutRun.HeldAsync(RolloutRun.Yaml(phase: $"at: 100%, {Waits}", feed: "count: 600, hold_at: 400"), 400, factory =>
+        {
+            var phase = factory.Section<RolloutSection>()!.Phases[0];
+            Candidates.Count.ShouldBe(1);
+            phase.State = new PhaseState(PhaseStage.Aborted, Share.None, -1, 2);
+            Processes.Until(() => Candidates.Count == 0);
+            phase.State = new PhaseState(PhaseStage.Complete, Share.All, -1, 3);
+        });
+
+        run.Answers.ShouldAllBe(a => a.By == "candidate");
+        run.Answers.Count.ShouldBe(600);
+        run.Counts.Abandoned.ShouldBe(0);
+    }
+
     [Theory]
     [InlineData("good", 300)]
     [InlineData("hangs", 300)]
