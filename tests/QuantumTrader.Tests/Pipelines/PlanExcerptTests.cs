@@ -37,8 +37,8 @@ public sealed class PlanExcerptTests
     [InlineData("'007'", "007")]
     [InlineData("\"a: b # c, [d] {e}\"", "a: b # c, [d] {e}")]
     [InlineData("\"$${HOME} $$5 \\\" \\\\ \\n é 😀\"", "${HOME} $5 \" \\ \n é 😀")]
-    [InlineData("${SECRET}", "${OTHER} $$ null")]
-    [InlineData("-", "-")]
+    [InlineData("\"${SECRET}\"", "${OTHER} $$ null")]
+    [InlineData("'-'", "-")]
     public void A_text_stays_what_it_is(string written, string meant)
     {
         var plan = RolloutRun.Load(RolloutRun.Yaml().Replace("by: candidate", $"by: {written}", StringComparison.Ordinal), name => name == "SECRET" ? "${OTHER} $$ null" : null);
@@ -49,7 +49,7 @@ public sealed class PlanExcerptTests
     [Fact]
     public void Nothing_else_of_the_pipeline_is_in_it()
     {
-        var plan = RolloutRun.Load(RolloutRun.Yaml(baseline: "every: 1 ").Replace("by: baseline", "by: ${SECRET}", StringComparison.Ordinal), _ => "hush");
+        var plan = RolloutRun.Load(RolloutRun.Yaml(baseline: "every: 1 ").Replace("by: baseline", "by: \"${SECRET}\"", StringComparison.Ordinal), _ => "hush");
 
         Excerpt(plan, "candidate").Text.ShouldNotContain("hush");
         Excerpt(plan, "baseline").Text.ShouldContain("hush");
