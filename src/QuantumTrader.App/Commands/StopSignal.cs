@@ -10,6 +10,7 @@ internal sealed class StopSignal : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly PosixSignalRegistration[] _registrations;
+    private bool _isAsked;
 
     /// <summary>Starts listening.</summary>
     /// <param name="announce">Called at the first signal, before the stop.</param>
@@ -19,7 +20,8 @@ internal sealed class StopSignal : IDisposable
         [
             .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(signal => PosixSignalRegistration.Create(signal, context =>
             {
-                if (!_stop.IsCancellationRequested)
+                // Before it is announced: whoever answers the announcement at once must be the second.
+                if (Interlocked.Exchange(ref _isAsked, true) is false)
                 {
                     context.Cancel = true;
                     announce();
