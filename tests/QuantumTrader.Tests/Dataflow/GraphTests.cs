@@ -459,9 +459,10 @@ public sealed class GraphTests
         using var news = new ManualResetEventSlim();
         using var graph = new GraphBuilder().Add("source", new WaitsForNews(news)).Add("end", new Collect(), ["source"]).Build();
         var run = graph.RunAsync();
-        SpinWait.SpinUntil(() => graph.Snapshot().Blocks[0] is { Idle: > 0.9, Busy: < 0.1 }, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        var isIdle = SpinWait.SpinUntil(() => graph.Snapshot().Blocks[0] is { Idle: > 0.9, Busy: < 0.1 }, TimeSpan.FromSeconds(30));
         news.Set();
         run.Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        isIdle.ShouldBeTrue();
     }
 
     [Fact]

@@ -85,8 +85,9 @@ public sealed class MarketRuleTests
     {
         var time = Quiet(21);
         Trade(time + (21 * Minute), 100, 50);
-        Trade(time + (22 * Minute), 100);
-        Firing().ShouldBeEmpty();
+        Trade(time + (22 * Minute), 100, 50);
+        Trade(time + (23 * Minute), 100);
+        Firing().ShouldBeEmpty("the empty minutes of the break make no mean");
     }
 
     [Fact]
