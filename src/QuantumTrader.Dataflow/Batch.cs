@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace QuantumTrader.Dataflow;
 
 /// <summary>
@@ -7,6 +9,7 @@ namespace QuantumTrader.Dataflow;
 public sealed class Batch<T> where T : struct, IEvent<T>
 {
     private readonly BatchPool<T> _pool;
+    private readonly List<Batch<T>> _lenders = [];
     private int _references;
 
     internal Batch(BatchPool<T> pool)
@@ -28,12 +31,36 @@ public sealed class Batch<T> where T : struct, IEvent<T>
         var left = Interlocked.Decrement(ref _references);
         if (left == 0)
         {
+            GiveBackLent();
             _pool.Return(this);
         }
         else if (left < 0)
         {
             throw new InvalidOperationException("Invariant: a batch was released more often than it was retained.");
         }
+    }
+
+    /// <summary>
+    /// Holds another batch for as long as this one is in use: events were copied from there as they are, so what they keep beside their
+    /// batch is still of the other one.
+    /// </summary>
+    internal void Borrow(Batch<T> lender)
+    {
+        if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
+        {
+            lender.Retain();
+            _lenders.Add(lender);
+        }
+    }
+
+    private void GiveBackLent()
+    {
+        foreach (var lender in _lenders)
+        {
+            lender.Release();
+        }
+
+        _lenders.Clear();
     }
 }
 

@@ -76,7 +76,13 @@ internal sealed class GatherNode<T>(Gather<T> block, NodeSettings settings) : No
             }
 
             var front = _fronts[next];
-            Output.Take(ref front.Items[front.At]);
+            Output.Next() = front.Items[front.At];
+            if (front.Borrower != Output.Current)
+            {
+                front.Borrower = Output.Current;
+                front.Borrower!.Borrow(front.Inlet.Next.Batch);
+            }
+
             moved++;
             if (++front.At < front.End)
             {
@@ -104,6 +110,7 @@ internal sealed class GatherNode<T>(Gather<T> block, NodeSettings settings) : No
         }
 
         ref var slice = ref front.Inlet.Next;
+        front.Borrower = null;
         (front.Items, front.At, front.End, _keys[input]) = (slice.Batch.Items, slice.Start, slice.Start + slice.Count, slice.FirstSequence);
 
         // One batch of events with several stamps: latency is then overstated, never hidden.
@@ -148,6 +155,9 @@ internal sealed class GatherNode<T>(Gather<T> block, NodeSettings settings) : No
     {
         public readonly Inlet<T> Inlet = inlet;
         public T[] Items = [];
+
+        // The batch that already holds this one.
+        public Batch<T>? Borrower;
         public int At;
         public int End;
     }

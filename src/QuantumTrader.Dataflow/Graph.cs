@@ -30,7 +30,7 @@ public sealed class Graph : IDisposable
     }
 
     /// <summary>Names of the blocks that run fused, island by island.</summary>
-    public IReadOnlyList<IReadOnlyList<string>> Islands => [.. _islands.Select(i => (IReadOnlyList<string>)[.. i.Nodes.Select(n => n.Block.Name)])];
+    public IReadOnlyList<IReadOnlyList<string>> Islands => [.. _nodes.GroupBy(n => n.Island).Select(island => (IReadOnlyList<string>)[.. island.Select(n => n.Name)])];
 
     /// <summary>The blocks by name; of a parallel block, one per instance.</summary>
     public IReadOnlyDictionary<string, Block> Blocks => _nodes.ToDictionary(n => n.Name, n => n.Node.Block, StringComparer.Ordinal);

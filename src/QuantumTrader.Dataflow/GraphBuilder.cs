@@ -45,7 +45,12 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         var order = Sort();
         var pools = new PoolSet(_settings.Batch);
         var stop = new CancellationTokenSource();
-        var vertices = order.SelectMany(d => Expand(d, pools)).ToList();
+        var vertices = new List<Vertex>();
+        foreach (var declaration in order)
+        {
+            Expand(declaration, pools, vertices);
+        }
+
         var indexOf = vertices.Select((v, i) => (v.Name, i)).ToDictionary(x => x.Name, x => x.i, StringComparer.Ordinal);
         var inputs = vertices.Select(v => (IReadOnlyList<int>)[.. v.Inputs.SelectMany(p => p.From).Select(name => indexOf[name])]).ToList();
         CheckTypes(vertices, inputs);
@@ -65,7 +70,7 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
             ConnectInputs(graph, vertices, v, indexOf, islandOf, merges);
         }
 
-        foreach (var vertex in vertices)
+        foreach (var vertex in vertices.Where(v => !v.IsShare))
         {
             graph.AddNode(vertex.Name, vertex.BlockName, vertex.Node);
         }
@@ -73,32 +78,55 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         return graph;
     }
 
-    private sealed record Vertex(string Name, string BlockName, Node Node, IReadOnlyList<(string Port, IReadOnlyList<string> From)> Inputs, BlockSettings Settings, int Partitions, int Instance = 0);
+    private sealed record Vertex(string Name, string BlockName, Node Node, IReadOnlyList<(string Port, IReadOnlyList<string> From)> Inputs, BlockSettings Settings, int Partitions, int Instance = 0)
+    {
+        /// <summary>Takes in one share of a stream for the instances that run on its island; no block of the user's.</summary>
+        public bool IsShare { get; init; }
 
-    private IEnumerable<Vertex> Expand(Declaration d, PoolSet pools)
+        /// <summary>The edge of a share.</summary>
+        public (WhenFull WhenFull, ILinkProbe? Link) Edge { get; set; }
+    }
+
+    private void Expand(Declaration d, PoolSet pools, List<Vertex> vertices)
     {
         var nodeSettings = new NodeSettings(d.Settings, _settings, pools);
         if (d.Settings.Parallelism <= 1)
         {
-            yield return new Vertex(d.Name, d.Name, MakeNode(d.Name, d.Name, d.Make(0), nodeSettings), d.Inputs, d.Settings, 1);
-            yield break;
+            vertices.Add(new Vertex(d.Name, d.Name, MakeNode(d.Name, d.Name, d.Make(0), nodeSettings), d.Inputs, d.Settings, 1));
+            return;
         }
 
-        var replicas = Enumerable.Range(0, d.Settings.Parallelism).Select(i => $"{d.Name}#{i}").ToArray();
-        Node? first = null;
-        for (var i = 0; i < replicas.Length; i++)
+        var replicas = Enumerable.Range(0, d.Settings.Parallelism).Select(i => new Vertex(
+            $"{d.Name}#{i}", d.Name, MakeNode($"{d.Name}#{i}", d.Name, d.Make(i), nodeSettings with { OwnsPool = true }), d.Inputs, d.Settings, d.Settings.Parallelism, i)).ToList();
+        if (!replicas[0].Node.IsPartitioned)
         {
-            var node = MakeNode(replicas[i], d.Name, d.Make(i), nodeSettings);
-            if (!node.IsPartitioned)
-            {
-                throw new GraphException($"Block '{d.Name}' has parallelism {replicas.Length}, but its state is not kept per key. Remove 'parallelism'.");
-            }
-
-            first ??= node;
-            yield return new Vertex(replicas[i], d.Name, node, d.Inputs, d.Settings, replicas.Length, i);
+            throw new GraphException($"Block '{d.Name}' has parallelism {replicas.Count}, but its state is not kept per key. Remove 'parallelism'.");
         }
 
-        yield return new Vertex(d.Name, d.Name, first!.MakeGather(d.Name, nodeSettings with { Block = new BlockSettings() }), [("from", replicas)], new BlockSettings(), 1);
+        vertices.AddRange(SharesInput(replicas[0]) ? replicas.Select(r => BehindShare(r, vertices)).ToList() : replicas);
+        var gather = replicas[0].Node.MakeGather(d.Name, nodeSettings with { Block = new BlockSettings(), OwnsPool = true });
+        vertices.Add(new Vertex(d.Name, d.Name, gather, [("from", [.. replicas.Select(r => r.Name)])], new BlockSettings(), 1));
+    }
+
+    // All of an instance's input comes from one block and over an edge like any other.
+    private bool SharesInput(Vertex replica) =>
+        _settings.Fuse && replica.Settings is { Boundary: false, Io: false, Edge: null } && !replica.Node.IsSelfPaced
+        && replica.Inputs.SelectMany(p => p.From).Distinct().Count() == 1;
+
+    // The instances i of all parallel blocks behind one block run on one island. On islands of their own they would change workers, each time
+    // leaving their state behind in the other processor's cache. One head for all, because heads that get ahead of each other could, at full
+    // edges, wait in a circle.
+    private static Vertex BehindShare(Vertex replica, List<Vertex> vertices)
+    {
+        var from = vertices.Find(v => v.Name == replica.Inputs[0].From[0])!;
+        var name = $"share {replica.Instance} of {replica.Partitions} of {from.Name}";
+        if (!vertices.Exists(v => v.Name == name))
+        {
+            var node = from.Node.MakeShare(name, from.Node.Settings with { Block = new BlockSettings() });
+            vertices.Add(new Vertex(name, from.Name, node, [("from", [from.Name])], new BlockSettings(), replica.Partitions, replica.Instance) { IsShare = true });
+        }
+
+        return replica with { Inputs = [.. replica.Inputs.Select(i => (i.Port, (IReadOnlyList<string>)[.. i.From.Select(_ => name)]))] };
     }
 
     // An instance of a parallel block keeps its accounts under the name that users gave the block.
@@ -112,13 +140,13 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
             : throw new GraphException($"Block '{name}' hosts a Dataflow block, which an exception ends, but its fault policy is {settings.Block.OnError}. Only Fail is possible.");
     }
 
-    private bool IsBoundary(Vertex from, Vertex to) =>
-        !_settings.Fuse
+    private bool IsBoundary(Vertex from, Vertex to) => !from.IsShare
+        && (!_settings.Fuse
         || from.Node is ISourceNode
         || from.Node.Settings.Block.Io || to.Node.Settings.Block.Io
         || to.Node.IsSelfPaced
         || to.Settings.Boundary || to.Settings.Edge is not null
-        || from.Partitions > 1 || to.Partitions > 1;
+        || from.Partitions > 1 || to.Partitions > 1);
 
     // One for each processor that no source keeps busy: a worker more than that takes turns with the source on one processor, and four sinks
     // behind a fast source get through half as much. Who asks for boundaries or parallel blocks asks for all processors.
@@ -152,7 +180,15 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
 
                 var (inlet, link) = from.Node.Outlet.Connect(to.Node, port, plan);
                 to.Node.AddInlet(inlet);
-                graph.AddEdge(from.Name, to.Name, to.Node.Ports[port].Name, settings.WhenFull, to.Partitions, link);
+                if (to.IsShare)
+                {
+                    to.Edge = (settings.WhenFull, link);
+                    continue;
+                }
+
+                // For its user an instance is connected to the block itself, by the edge of their share.
+                var (name, (whenFull, counted)) = from.IsShare ? (from.BlockName, from.Edge) : (from.Name, (settings.WhenFull, link));
+                graph.AddEdge(name, to.Name, to.Node.Ports[port].Name, whenFull, to.Partitions, counted);
             }
         }
     }
@@ -231,7 +267,7 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
                     var source = vertices[from[next++]];
                     if (source.Node.OutputType != type)
                     {
-                        throw new GraphException($"Block '{to.Name}' takes {type.Name} at '{port}', but '{source.Name}' sends {source.Node.OutputType.Name}.");
+                        throw new GraphException($"Block '{to.Name}' takes {type.Name} at '{port}', but '{source.BlockName}' sends {source.Node.OutputType.Name}.");
                     }
                 }
             }

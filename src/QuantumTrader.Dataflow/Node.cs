@@ -3,25 +3,39 @@ using System.Diagnostics;
 namespace QuantumTrader.Dataflow;
 
 /// <summary>What a node needs to be made.</summary>
-internal sealed record NodeSettings(BlockSettings Block, EngineSettings Engine, PoolSet Pools);
+internal sealed record NodeSettings(BlockSettings Block, EngineSettings Engine, PoolSet Pools)
+{
+    /// <summary>The node's batches are used by nobody else, so that what their events keep beside them stays with its thread.</summary>
+    public bool OwnsPool { get; init; }
 
-/// <summary>One pool of batches per event type and graph.</summary>
+    /// <summary>Where the node takes the batches of its output from.</summary>
+    public BatchPool<T> PoolOf<T>() where T : struct, IEvent<T> => OwnsPool ? Pools.Another<T>() : Pools.Shared<T>();
+}
+
+/// <summary>The pools of batches of a graph: one that is shared per event type, and those of single users.</summary>
 internal sealed class PoolSet(int batchSize)
 {
-    private readonly Dictionary<Type, (object Pool, Func<long> Outstanding)> _pools = [];
+    private readonly Dictionary<Type, object> _shared = [];
+    private readonly List<Func<long>> _outstanding = [];
 
-    public BatchPool<T> Of<T>() where T : struct, IEvent<T>
+    public long Outstanding => _outstanding.Sum(of => of());
+
+    public BatchPool<T> Shared<T>() where T : struct, IEvent<T>
     {
-        if (!_pools.TryGetValue(typeof(T), out var entry))
+        if (!_shared.TryGetValue(typeof(T), out var pool))
         {
-            var pool = new BatchPool<T>(Math.Max(1, batchSize / T.Weight));
-            _pools[typeof(T)] = entry = (pool, () => pool.Outstanding);
+            _shared[typeof(T)] = pool = Another<T>();
         }
 
-        return (BatchPool<T>)entry.Pool;
+        return (BatchPool<T>)pool;
     }
 
-    public long Outstanding => _pools.Values.Sum(p => p.Outstanding());
+    public BatchPool<T> Another<T>() where T : struct, IEvent<T>
+    {
+        var pool = new BatchPool<T>(Math.Max(1, batchSize / T.Weight));
+        _outstanding.Add(() => pool.Outstanding);
+        return pool;
+    }
 }
 
 /// <summary>A named input of a block and the event type that it takes.</summary>
@@ -233,6 +247,9 @@ internal abstract class Node
     /// <summary>A node that puts the output of several instances of this one back into one order.</summary>
     public abstract Node MakeGather(string name, NodeSettings settings);
 
+    /// <summary>A node that takes in one share of this one's output for all instances on its island.</summary>
+    public abstract Node MakeShare(string name, NodeSettings settings);
+
     /// <summary>Asked when all inputs have ended: nothing more can come by itself.</summary>
     protected virtual bool IsDrained() => true;
 
@@ -365,11 +382,18 @@ internal abstract class Node
 }
 
 /// <summary>A node that sends events of one type.</summary>
-internal abstract class Node<TOut>(Block block, NodeSettings settings) : Node(block, settings) where TOut : struct, IEvent<TOut>
+internal abstract class Node<TOut> : Node where TOut : struct, IEvent<TOut>
 {
-    protected Outlet<TOut> Out { get; } = new(settings.Pools.Of<TOut>(), settings.Engine.Hashes);
+    protected Node(Block block, NodeSettings settings) : base(block, settings)
+    {
+        var pool = settings.PoolOf<TOut>();
+        Out = new Outlet<TOut>(pool, settings.Pools.Another<TOut>, settings.Engine.Hashes);
+        Output = new Output<TOut>(pool);
+    }
 
-    protected Output<TOut> Output { get; } = new(settings.Pools.Of<TOut>());
+    protected Outlet<TOut> Out { get; }
+
+    protected Output<TOut> Output { get; }
 
     public override Outlet Outlet => Out;
 
@@ -377,12 +401,9 @@ internal abstract class Node<TOut>(Block block, NodeSettings settings) : Node(bl
 
     public override int OutputWeight => TOut.Weight;
 
-    public override Node MakeGather(string name, NodeSettings settings)
-    {
-        var gather = new Gather<TOut> { Name = name };
-        gather.Accounts = new Accounts(name);
-        return gather.CreateNode(settings);
-    }
+    public override Node MakeGather(string name, NodeSettings settings) => new Gather<TOut> { Name = name, Accounts = new Accounts(name) }.CreateNode(settings);
+
+    public override Node MakeShare(string name, NodeSettings settings) => new Share<TOut> { Name = name }.CreateNode(settings);
 
     protected override long LastOwnSequence => Out.LastSequence;
 

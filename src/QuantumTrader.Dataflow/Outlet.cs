@@ -57,7 +57,7 @@ internal interface ILinkProbe
 }
 
 /// <inheritdoc/>
-internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T : struct, IEvent<T>
+internal sealed class Outlet<T>(BatchPool<T> pool, Func<BatchPool<T>> borrowing, bool hashes) : Outlet where T : struct, IEvent<T>
 {
     private readonly IncrementalHash? _hash = hashes ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
     private readonly List<Slice<T>> _taken = [];
@@ -210,7 +210,7 @@ internal sealed class Outlet<T>(BatchPool<T> pool, bool hashes) : Outlet where T
         var splitter = Array.Find(_splitters, s => s.Instances == instances);
         if (splitter is null)
         {
-            splitter = new Splitter<T>(instances, pool);
+            splitter = new Splitter<T>(instances, borrowing());
             _splitters = [.. _splitters, splitter];
         }
 
@@ -284,20 +284,9 @@ internal sealed class Splitter<T>(int instances, BatchPool<T> pool) where T : st
             share.Stamp = slice.Stamp;
         }
 
-        var events = slice.Batch.Items.AsSpan(slice.Start, slice.Count);
-        if (slice.Batch.IsSoleReference)
+        foreach (ref readonly var e in slice.Span)
         {
-            foreach (ref var e in events)
-            {
-                shares[Partitioning.Of(e.PartitionKey, shares.Length)].Take(ref e);
-            }
-        }
-        else
-        {
-            foreach (ref var e in events)
-            {
-                shares[Partitioning.Of(e.PartitionKey, shares.Length)].Add(in e);
-            }
+            shares[Partitioning.Of(e.PartitionKey, shares.Length)].Next() = e;
         }
 
         for (var i = 0; i < shares.Length; i++)
@@ -305,6 +294,7 @@ internal sealed class Splitter<T>(int instances, BatchPool<T> pool) where T : st
             shares[i].TakeInto(_slices);
             foreach (var part in _slices)
             {
+                part.Batch.Borrow(slice.Batch);
                 Put(part, _writers[i]);
             }
 

@@ -22,6 +22,9 @@ public sealed class Output<T> where T : struct, IEvent<T>
 
     internal long Passed;
 
+    /// <summary>The batch that <see cref="Next"/> gave a place in.</summary>
+    internal Batch<T>? Current => _open;
+
     internal long Total => _sealedCount + _count;
 
     /// <summary>Sends an event that the block made.</summary>
@@ -62,24 +65,6 @@ public sealed class Output<T> where T : struct, IEvent<T>
     {
         Passed++;
         Add(in value);
-    }
-
-    /// <summary>
-    /// Sends an event by taking it from a place in a batch that nobody else reads. What the event keeps beside its batch changes places
-    /// with what was there, instead of being copied.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Take(ref T value)
-    {
-        ref var slot = ref Next();
-        if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
-        {
-            (slot, value) = (value, slot);
-        }
-        else
-        {
-            slot = value;
-        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

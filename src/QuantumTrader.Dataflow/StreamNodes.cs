@@ -5,7 +5,7 @@ namespace QuantumTrader.Dataflow;
 /// <summary>Runs a <see cref="Filter{T}"/>: in place when nobody else holds the batch, on a copy otherwise.</summary>
 internal sealed class FilterNode<T>(Filter<T> block, NodeSettings settings) : Node<T>(block, settings) where T : struct, IEvent<T>
 {
-    private readonly BatchPool<T> _pool = settings.Pools.Of<T>();
+    private readonly BatchPool<T> _copies = settings.Pools.Another<T>();
 
     public override IReadOnlyList<InputPort> Ports { get; } = [new InputPort("from", typeof(T))];
 
@@ -22,8 +22,9 @@ internal sealed class FilterNode<T>(Filter<T> block, NodeSettings settings) : No
         var mine = slice;
         if (!slice.Batch.IsSoleReference)
         {
-            var copy = _pool.Rent();
-            Kept.Copy(slice.Span, copy.Items);
+            var copy = _copies.Rent();
+            slice.Span.CopyTo(copy.Items);
+            copy.Borrow(slice.Batch);
             mine = new Slice<T>(copy, 0, slice.Count, slice.Stamp);
             slice.Batch.Release();
         }

@@ -9,7 +9,8 @@ namespace QuantumTrader.Features;
 /// One evaluation of a group of features for a symbol.
 /// <para>A vector made by the constructor owns its arrays and lives as long as anyone holds it. One made by <see cref="Write"/> lies in
 /// storage that belongs to its place in the batch: it is valid until the batch is given back, so whoever holds it beyond the call that
-/// handed it over holds its <see cref="Keep"/>. The engine does so wherever it copies events; reading one that was held without it throws.</para>
+/// handed it over holds its <see cref="Keep"/>. The engine does so wherever it copies events, or holds the batch that they lie in; reading one
+/// that was held without either throws.</para>
 /// </summary>
 public readonly record struct FeatureVector : IEvent<FeatureVector>
 {

@@ -98,7 +98,7 @@ public sealed class AccountTests
 
         internal override Node CreateNode(NodeSettings settings)
         {
-            settings.Pools.Of<Number>().Rent();
+            settings.Pools.Shared<Number>().Rent();
             return base.CreateNode(settings);
         }
     }

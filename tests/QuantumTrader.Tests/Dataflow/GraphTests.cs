@@ -40,6 +40,21 @@ public sealed class GraphTests
         graph.Islands.ShouldBe([["source"], ["a", "e"], ["b"], ["c"], ["d"]]);
     }
 
+    [Fact]
+    public void Instances_of_parallel_blocks_behind_one_block_are_on_one_island()
+    {
+        var two = new BlockSettings { Parallelism = 2 };
+        (string, IReadOnlyList<string>)[] fromSource = [("from", ["source"])];
+        using var graph = new GraphBuilder()
+            .Add("source", new Counting(1))
+            .Add("a", _ => new SumPerKey(), fromSource, two)
+            .Add("b", _ => new SumPerKey(), fromSource, two)
+            .Add("own_edge", _ => new SumPerKey(), fromSource, two with { Edge = new EdgeSettings { Capacity = 4 } })
+            .Add("end", new Collect(), ["a", "b", "own_edge"]).Build();
+
+        graph.Islands.ShouldBe([["source"], ["a#0", "b#0"], ["a#1", "b#1"], ["a"], ["b"], ["own_edge#0"], ["own_edge#1"], ["own_edge"], ["end"]]);
+    }
+
     private sealed class UntilEnd(Source<Number> inner, ManualResetEventSlim end) : Source<Number>
     {
         public override bool Read(Output<Number> output, int limit, CancellationToken stop)
@@ -210,21 +225,28 @@ public sealed class GraphTests
     [Fact]
     public void Parallel_blocks_behind_one_source_do_not_see_what_another_one_changes()
     {
-        string?[] HashesOf(int parallelism)
+        string?[] HashesOf(int parallelism, EngineSettings engine)
         {
             var settings = new BlockSettings { Parallelism = parallelism };
-            var report = new GraphBuilder(Hashing with { Workers = 4, Batch = 64, Capacity = 256 })
-                .Add("source", new Counting(20_000, keyOf: n => n % 53))
+            var report = new GraphBuilder(engine)
+                .Add("source", new Counting(10_000, keyOf: n => n % 53))
                 .Add("changed", _ => new DropAndChange(v => v % 7 == 0), [("from", ["source"])], settings)
                 .Add("sums", _ => new SumPerKey(), [("from", ["source"])], settings)
                 .Add("more", _ => new DropAndChange(v => v % 5 == 0), [("from", ["source"])], settings)
+                .Add("own_edge", _ => new SumPerKey(), [("from", ["source"])], settings with { Edge = new EdgeSettings { Capacity = 3 } })
+                .Add("end", new Collect(), ["changed", "sums", "more", "own_edge"])
                 .Run();
             report.ShouldBeSound();
-            return [.. new[] { "changed", "sums", "more" }.Select(name => report.Block(name).Hash)];
+            report.Edges.Where(e => e.From == "source" && e.To.StartsWith("sums", StringComparison.Ordinal)).Sum(e => e.Out).ShouldBe(10_000);
+            return [.. new[] { "changed", "sums", "more", "own_edge", "end" }.Select(name => report.Block(name).Hash)];
         }
 
-        HashesOf(2).ShouldBe(HashesOf(1));
-        HashesOf(3).ShouldBe(HashesOf(1));
+        var single = HashesOf(1, Hashing);
+        foreach (var engine in new[] { Hashing with { Workers = 4, Batch = 64, Capacity = 256 }, Hashing with { Workers = 4, Capacity = 1 }, Hashing with { Workers = 1, Batch = 7, Capacity = 2 }, Hashing with { Fuse = false, Capacity = 13 } })
+        {
+            HashesOf(2, engine).ShouldBe(single);
+            HashesOf(3, engine).ShouldBe(single);
+        }
     }
 
     [Fact]

@@ -16,13 +16,30 @@ public sealed class FeatureVectorTests
             for (var i = 0; i < limit && _made < count; i++)
             {
                 _made++;
-                FeatureVector.Write(ref output.Next(), _made, _made, 1, Two, [_made, -_made], [3]);
+                FeatureVector.Write(ref output.Next(), _made, _made, 1 + (_made % 8), Two, [_made, -_made], [3]);
             }
 
             return _made < count;
         }
     }
 
+    [Partitioned]
+    private sealed class Half : Operator<FeatureVector, FeatureVector>
+    {
+        public override void Process(Run<FeatureVector> run, Output<FeatureVector> output)
+        {
+            foreach (ref readonly var v in run)
+            {
+                (v.Values[0], v.Values[1]).ShouldBe((v.Sequence, -v.Sequence));
+                if (v.Sequence % 3 != 0)
+                {
+                    FeatureVector.Write(ref output.Next(), v.Sequence, v.EventTime, v.Symbol, Two, v.Values, v.Warm);
+                }
+            }
+        }
+    }
+
+    [Partitioned]
     private sealed class DropOdd : Filter<FeatureVector>
     {
         public override void Process(EditableRun<FeatureVector> run)
@@ -106,6 +123,31 @@ public sealed class FeatureVectorTests
         }
 
         refused.ShouldBe(1000);
+    }
+
+    [Theory]
+    [InlineData(1, 64)]
+    [InlineData(2, 64)]
+    [InlineData(3, 1024)]
+    public async Task Vectors_keep_their_values_when_their_stream_is_split_and_gathered_again(int instances, int batch)
+    {
+        // A gathered batch is split, filtered in place and gathered once more, while another block still reads it.
+        const int Count = 100_000;
+        var (beside, end) = (new Check(true), new Check(true));
+        var parallel = new BlockSettings { Parallelism = instances };
+        using var graph = new GraphBuilder(new EngineSettings { Batch = batch, Capacity = 1024, Workers = 3 })
+            .Add("source", new Numbers(Count))
+            .Add("half", _ => new Half(), [("from", ["source"])], parallel)
+            .Add("even", _ => new DropOdd(), [("from", ["half"])], parallel)
+            .Add("beside", beside, ["half"], new BlockSettings { Boundary = true })
+            .Add("again", _ => new Half(), [("from", ["even"])], parallel)
+            .Add("end", end, ["again"])
+            .Build();
+        var report = await graph.RunAsync();
+
+        (report.Fault, report.Balanced).ShouldBe((null, true));
+        beside.Collected.Select(v => (double)v.Sequence).ShouldBe(beside.Collected.Select(v => v.Values[0]));
+        end.Collected.Select(v => v.Sequence).ShouldBe(Enumerable.Range(1, Count).Where(n => n % 3 != 0 && n % 2 == 0).Select(n => (long)n));
     }
 
     [Fact]
