@@ -25,7 +25,7 @@ internal static class FeatureBenchmark
         var cases = new List<BenchmarkCase>();
         PerEvent(cases, 1_000_000 / scale);
         TimeTravel(cases, scale);
-        Parallel(cases, 2_000_000 / scale);
+        Parallel(cases, 1_000_000 / scale);
         Recorded(cases, request);
         return new BenchmarkResult("features", cases);
     }
