@@ -22,7 +22,7 @@ internal static class DashboardBenchmark
 {
     private const int Dashboards = 10;
     private const double LeastRatio = 0.97;
-    private const int Looks = 15;
+    private const int Looks = 13;
 
     public static BenchmarkResult? Run(BenchmarkRequest request)
     {
