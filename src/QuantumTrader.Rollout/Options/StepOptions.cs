@@ -135,6 +135,10 @@ public sealed record BreakerOptions
     [Range(1, 1_000_000)]
     public int Consecutive { get; init; } = 10;
 
+    /// <summary>Operations without a valid answer that an hour of event time may have: one more opens it, whatever their share. Any number without it.</summary>
+    [Range(1, 1_000_000_000)]
+    public int? FallbacksPerHour { get; init; }
+
     /// <summary>Good answers in the shadow that close it again; the phase then goes on at its first percentage.</summary>
     [Range(1, 1_000_000)]
     public int ShadowProbes { get; init; } = 50;

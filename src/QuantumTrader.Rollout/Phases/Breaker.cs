@@ -1,17 +1,14 @@
 namespace QuantumTrader.Rollout;
 
 /// <summary>
-/// Takes a candidate out when too many of its answers are missing, in a row or over a window of event time; and says when it has been good
-/// in the shadow for long enough. One thread at a time.
+/// Takes a candidate out when too many of its answers are missing: in a row, as a share over a window of event time, or in number over an
+/// hour; and says when it has been good in the shadow for long enough. One thread at a time.
 /// </summary>
 internal sealed class Breaker(BreakerOptions options)
 {
-    private const int Slices = 10;
-
-    private readonly long[] _asked = new long[Slices];
-    private readonly long[] _failed = new long[Slices];
-    private readonly long _sliceNanoseconds = Math.Max(1, options.Window.Ticks * 100 / Slices);
-    private long _slice;
+    private readonly SlidingCount _asked = new(options.Window, slices: 10);
+    private readonly SlidingCount _failed = new(options.Window, slices: 10);
+    private readonly SlidingCount _failedInHour = new(TimeSpan.FromHours(1), slices: 60);
     private int _inRow;
     private int _probes;
 
@@ -21,12 +18,12 @@ internal sealed class Breaker(BreakerOptions options)
     /// <summary>It may close again.</summary>
     public bool MayClose => IsOpen && _probes >= options.ShadowProbes;
 
-    /// <summary>Begins anew, open or closed.</summary>
+    /// <summary>Begins anew, open or closed. What an hour has used up stays used up.</summary>
     public void Reset(bool isOpen)
     {
         (IsOpen, _inRow, _probes) = (isOpen, 0, 0);
-        Array.Clear(_asked);
-        Array.Clear(_failed);
+        _asked.Clear();
+        _failed.Clear();
     }
 
     /// <summary>The candidate was asked; true when it must be taken out.</summary>
@@ -39,9 +36,7 @@ internal sealed class Breaker(BreakerOptions options)
             return false;
         }
 
-        Turn(eventTime);
-        var at = (int)(_slice % Slices);
-        _asked[at]++;
+        var asked = _asked.Add(eventTime);
         if (!hasFailed)
         {
             _inRow = 0;
@@ -49,22 +44,12 @@ internal sealed class Breaker(BreakerOptions options)
         }
 
         _inRow++;
-        _failed[at]++;
-        var asked = _asked.Sum();
-        return _inRow >= options.Consecutive || (asked >= options.MinThroughput && _failed.Sum() >= asked * options.FailureRatio.Fraction);
+        var (failed, inHour) = (_failed.Add(eventTime), _failedInHour.Add(eventTime));
+        return _inRow >= options.Consecutive
+            || (asked >= options.MinThroughput && failed >= asked * options.FailureRatio.Fraction)
+            || inHour > (options.FallbacksPerHour ?? long.MaxValue);
     }
 
     /// <summary>The candidate was tried in the shadow. A bad answer begins the count anew.</summary>
     public void Probed(bool isGood) => _probes = IsOpen && isGood ? _probes + 1 : 0;
-
-    private void Turn(long eventTime)
-    {
-        var now = Math.Max(_slice, eventTime / _sliceNanoseconds);
-        for (var slice = Math.Max(_slice + 1, now - Slices + 1); slice <= now; slice++)
-        {
-            (_asked[(int)(slice % Slices)], _failed[(int)(slice % Slices)]) = (0, 0);
-        }
-
-        _slice = now;
-    }
 }

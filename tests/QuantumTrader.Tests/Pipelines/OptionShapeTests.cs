@@ -50,6 +50,14 @@ public sealed class OptionShapeTests
     public void Anything_else_is_no_duration(string text) =>
         Load($"serve: {{ deadline: {text} }}").Findings.ShouldHaveSingleItem().ToString().ShouldStartWith("p.yml:9:67: QT0206 rollout.phases[0].serve.deadline: ");
 
+    [Fact]
+    public void A_number_that_may_be_left_out_has_its_range_all_the_same()
+    {
+        Bound("breaker: { consecutive: 5 }").Breaker!.FallbacksPerHour.ShouldBeNull();
+        Bound("breaker: { fallbacks_per_hour: 5 }").Breaker!.FallbacksPerHour.ShouldBe(5);
+        Load("breaker: { fallbacks_per_hour: 0 }").Findings.ShouldHaveSingleItem().ToString().ShouldContain("rollout.phases[0].breaker.fallbacks_per_hour: found '0'. Legal: a whole number, 1 to 1000000000");
+    }
+
     [Theory]
     [InlineData("0%", 0)]
     [InlineData("0.25%", 25)]
