@@ -63,6 +63,13 @@ public sealed class RolloutSection : IGraphDecorator, IDisposable
         }
     }
 
+    /// <summary>Event time until which the baseline of a completed phase must stay in the pipeline, ns UTC; null when it has none to keep.</summary>
+    public long? BaselineKeptUntil(Phase phase)
+    {
+        ArgumentNullException.ThrowIfNull(phase);
+        return StateFolder is { } folder ? Journal.StateFolder.Look(folder).BaselineKeptUntil(phase.Options.Name, _options.State!) : null;
+    }
+
     /// <summary>Why the state of earlier runs could not be believed; null when it could.</summary>
     public string? Damage => _state?.Damage;
 

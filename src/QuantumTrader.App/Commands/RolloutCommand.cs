@@ -66,8 +66,9 @@ internal static class RolloutCommand
             Text = p.State.ToString(),
             Missing = p.Evidence.Read().Step?.Missing,
             Gates = p.Evidence.Read().Step?.Gates,
+            BaselineUntil = rollout.BaselineKeptUntil(p) is { } until ? IsoTime.ToText(until) : null,
         }).ToList();
-        var lines = phases.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Name,-16} {p.Text,-24} generation {p.Generation}{(string.IsNullOrEmpty(p.Missing) ? "" : $"; {p.Missing}")}"));
+        var lines = phases.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Name,-16} {p.Text,-24} generation {p.Generation}{(string.IsNullOrEmpty(p.Missing) ? "" : $"; {p.Missing}")}{(p.BaselineUntil is null ? "" : $"; its baseline stays until {p.BaselineUntil} of event time")}"));
         return (new { rollout.StateFolder, rollout.Damage, Phases = phases }, rollout.Damage is { } damage ? lines.Prepend($"Only the baselines may run: {damage}.") : lines);
     });
 

@@ -69,7 +69,7 @@ public sealed record JournalEntry
     /// <summary>Number of the change.</summary>
     public long Generation { get; init; }
 
-    /// <summary>Event time of the change, ns UTC; 0 outside of a run.</summary>
+    /// <summary>Event time of the change, ns UTC; between runs the last one that is known, 0 when none is.</summary>
     public long EventTime { get; init; }
 
     /// <summary>Why.</summary>
@@ -83,6 +83,9 @@ public sealed record JournalEntry
 
     /// <summary>Hash of steps, gates and limits: another one is held.</summary>
     public string? Ramp { get; init; }
+
+    /// <summary>The block that answers when the candidate does not; none for an effect.</summary>
+    public string? Baseline { get; init; }
 
     /// <summary>SHA-256 of the line before.</summary>
     public string Previous { get; init; } = "";

@@ -5,8 +5,9 @@ namespace QuantumTrader.Rollout.Journal;
 /// <summary>What is known of earlier runs.</summary>
 /// <param name="Entries">The journal.</param>
 /// <param name="Sums">What the steps had summed up.</param>
+/// <param name="EventTime">The last event time that is known, ns UTC; 0 when none is.</param>
 /// <param name="Damage">Why it cannot be believed; null when it can.</param>
-internal sealed record Recovered(IReadOnlyList<JournalEntry> Entries, IReadOnlyDictionary<string, StepSums> Sums, string? Damage)
+internal sealed record Recovered(IReadOnlyList<JournalEntry> Entries, IReadOnlyDictionary<string, StepSums> Sums, long EventTime, string? Damage)
 {
     /// <summary>The process that wrote last died.</summary>
     public bool IsUnclean => Entries.LastOrDefault(e => e.Kind is JournalKind.Began or JournalKind.Stopped)?.Kind == JournalKind.Began;
@@ -14,6 +15,24 @@ internal sealed record Recovered(IReadOnlyList<JournalEntry> Entries, IReadOnlyD
     /// <summary>Phases whose last change was that a switch took them out.</summary>
     public IReadOnlyList<string> TakenOutBySwitch =>
         [.. Entries.Where(e => e.Kind == JournalKind.Change).GroupBy(e => e.Phase!).Where(g => g.Last() is { Actor: PhaseControl.SwitchActor, To.Stage: PhaseStage.Aborted }).Select(g => g.Key)];
+
+    /// <summary>Event time until which the baseline of a completed phase must stay, ns UTC; null when it has none to keep.</summary>
+    public long? BaselineKeptUntil(string phase, StateOptions options) =>
+        Entries.LastOrDefault(e => e.Kind == JournalKind.Change && e.Phase == phase) is { To.Stage: PhaseStage.Complete, Baseline: not null } completed
+            && completed.EventTime + (options.KeepBaselineFor.Ticks * 100) is var until && until > EventTime ? until : null;
+
+    /// <summary>Refuses phases that have dropped a baseline too soon.</summary>
+    /// <exception cref="ConfigurationException">One has.</exception>
+    public void CheckBaselines(IReadOnlyList<Phase> phases, StateOptions options)
+    {
+        foreach (var completed in Entries.Where(e => e.Baseline is not null).GroupBy(e => e.Phase!).Select(g => g.Last()))
+        {
+            if (BaselineKeptUntil(completed.Phase!, options) is { } until && phases.All(p => p.Options.Name != completed.Phase || p.Options.Baseline?.Block != completed.Baseline))
+            {
+                throw new ConfigurationException("state.keep_baseline_for", $"the phase '{completed.Phase}' is complete since {IsoTime.ToText(completed.EventTime)}, and its baseline '{completed.Baseline}' stays until {IsoTime.ToText(until)} of event time, so that a rollback finds it warm. Put the phase with its baseline back, or shorten keep_baseline_for.");
+            }
+        }
+    }
 
     /// <summary>Brings the phases to where they were, and then to where they may be now.</summary>
     /// <param name="control">Phases that have not run yet.</param>

@@ -21,8 +21,9 @@ internal sealed class RolloutState : IDisposable
     private readonly Channel<JournalEntry?> _entries = Channel.CreateBounded<JournalEntry?>(MaxWaiting);
     private readonly Task _writer;
     private readonly ITimer _timer;
-    private readonly Dictionary<string, (string Candidate, string Ramp)> _hashes;
+    private readonly Dictionary<string, (string Candidate, string Ramp, string? Baseline)> _hashes;
     private readonly bool _isRun;
+    private readonly long _eventTime;
     private long _saved;
     private long _looked;
     private volatile bool _isKilled;
@@ -35,17 +36,21 @@ internal sealed class RolloutState : IDisposable
     /// <param name="files">Resolves paths.</param>
     /// <param name="clock">Stamps lines and drives the timer.</param>
     /// <param name="isRun">A run begins; else somebody sends one command.</param>
-    /// <exception cref="ConfigurationException">Another process has the folder, or it cannot be written.</exception>
+    /// <exception cref="ConfigurationException">Another process has the folder, or it cannot be written; or a baseline is missing that must stay.</exception>
     public RolloutState(PhaseControl control, StateOptions? options, string? killFile, SectionContext files, TimeProvider clock, bool isRun)
     {
         (_control, _clock, _isRun) = (control, clock, isRun);
         _killFile = killFile is null ? null : files.Resolve(killFile);
-        _hashes = control.Phases.ToDictionary(p => p.Options.Name, p => (JournalEntry.CandidateHash(p.Options), JournalEntry.RampHash(p.Options)));
+        _hashes = control.Phases.ToDictionary(p => p.Options.Name, p => (JournalEntry.CandidateHash(p.Options), JournalEntry.RampHash(p.Options), p.Options.Baseline?.Block));
         Recovered? known = null;
         if (options is not null)
         {
             (_folder, known) = StateFolder.Open(files.Resolve(options.Path), clock);
-            (Damage, TakenOutBySwitch) = (known.Damage, known.TakenOutBySwitch);
+            (Damage, TakenOutBySwitch, _eventTime) = (known.Damage, known.TakenOutBySwitch, known.EventTime);
+            if (isRun)
+            {
+                CheckBaselines(known, options);
+            }
         }
 
         _isKilled = _killFile is not null && File.Exists(_killFile);
@@ -101,9 +106,22 @@ internal sealed class RolloutState : IDisposable
         _folder?.Dispose();
     }
 
+    private void CheckBaselines(Recovered known, StateOptions options)
+    {
+        try
+        {
+            known.CheckBaselines(_control.Phases, options);
+        }
+        catch
+        {
+            _folder!.Dispose();
+            throw;
+        }
+    }
+
     private void Write(PhaseTransition change)
     {
-        var (candidate, ramp) = _hashes[change.Phase];
+        var (candidate, ramp, baseline) = _hashes[change.Phase];
         Enqueue(new JournalEntry
         {
             Kind = JournalKind.Change,
@@ -112,11 +130,12 @@ internal sealed class RolloutState : IDisposable
             From = SavedState.Of(change.From),
             To = SavedState.Of(change.To),
             Generation = change.To.Generation,
-            EventTime = change.EventTime,
+            EventTime = change.EventTime == 0 ? _eventTime : change.EventTime,
             Reason = change.Reason,
             Evidence = change.Gates.Count > 0 ? change.Gates : null,
             Candidate = candidate,
             Ramp = ramp,
+            Baseline = baseline,
         });
     }
 
@@ -151,7 +170,7 @@ internal sealed class RolloutState : IDisposable
 
             if (isChange && _folder is not null)
             {
-                Try(() => _folder.Save(_control.Sums()));
+                Try(() => _folder.Save(_control.Sums(), Math.Max(_eventTime, _control.EventTime)));
             }
         }
     }

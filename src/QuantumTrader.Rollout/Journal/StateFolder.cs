@@ -3,8 +3,8 @@ using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Rollout.Journal;
 
-/// <summary>What the steps had summed up at one moment, and the end of the journal then.</summary>
-internal sealed record StateSnapshot(long Seq, string Head, IReadOnlyDictionary<string, StepSums> Sums);
+/// <summary>What the steps had summed up at one moment, the event time, ns UTC, and the end of the journal then.</summary>
+internal sealed record StateSnapshot(long Seq, string Head, IReadOnlyDictionary<string, StepSums> Sums, long EventTime);
 
 /// <summary>
 /// The folder that keeps a rollout between runs: the journal, which is the truth, and a snapshot of what the steps have summed up. One
@@ -67,20 +67,21 @@ internal sealed class StateFolder : IDisposable
         var damage = reading.Damage ?? (snapshot is not null && (snapshot.Seq > reading.Entries.Count || (snapshot.Seq == reading.Entries.Count && snapshot.Head != reading.Head))
             ? $"'{JournalPath(folder)}' has lost lines: it ends at {reading.Entries.Count}, and its snapshot knows {snapshot.Seq}"
             : unreadable && reading.Entries.Count == 0 ? $"'{SnapshotPath(folder)}' cannot be read" : null);
-        return new Recovered(reading.Entries, snapshot?.Sums ?? new Dictionary<string, StepSums>(), damage);
+        var eventTime = reading.Entries.Select(e => e.EventTime).Append(snapshot?.EventTime ?? 0).Max();
+        return new Recovered(reading.Entries, snapshot?.Sums ?? new Dictionary<string, StepSums>(), eventTime, damage);
     }
 
     /// <summary>Writes a line of the journal.</summary>
     public void Append(JournalEntry entry) => _journal.Append(entry);
 
     /// <summary>Replaces the snapshot, at once or not at all.</summary>
-    public void Save(IReadOnlyDictionary<string, StepSums> sums)
+    public void Save(IReadOnlyDictionary<string, StepSums> sums, long eventTime)
     {
         var (seq, head) = _journal.End;
         var temporary = SnapshotPath(_folder) + ".new";
         using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
         {
-            JsonSerializer.Serialize(file, new StateSnapshot(seq, head, sums), Json);
+            JsonSerializer.Serialize(file, new StateSnapshot(seq, head, sums, eventTime), Json);
             file.Flush(flushToDisk: true);
         }
 

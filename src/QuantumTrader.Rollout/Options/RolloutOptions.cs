@@ -36,4 +36,7 @@ public sealed record StateOptions
 
     /// <summary>Two crashes within this time abort the phase.</summary>
     public TimeSpan CrashWindow { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Event time for which the baseline of a completed phase stays, so that a rollback finds it warm: a pipeline that has dropped it earlier is refused.</summary>
+    public TimeSpan KeepBaselineFor { get; init; } = TimeSpan.FromDays(1);
 }

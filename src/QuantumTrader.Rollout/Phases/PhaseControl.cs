@@ -65,6 +65,18 @@ public sealed class PhaseControl
         }
     }
 
+    /// <summary>Event time of the last tick of any phase, ns UTC; 0 before the first.</summary>
+    internal long EventTime
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _eventTime;
+            }
+        }
+    }
+
     /// <summary>The latest changes of this run, oldest first; the journal has them all.</summary>
     public IReadOnlyList<PhaseTransition> Transitions
     {

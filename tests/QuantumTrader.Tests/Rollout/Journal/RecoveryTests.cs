@@ -249,6 +249,34 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    public void The_baseline_of_a_completed_phase_stays_for_a_day_of_event_time()
+    {
+        const long Day = 86_400_000_000_000;
+        static PhaseOptions With(string baseline) => Options() with { Baseline = new() { Block = baseline } };
+        var (control, phase, state) = Begin(With("old"));
+        Serve(control, phase, 3);
+        phase.State.ToString().ShouldBe("complete");
+        state.Dispose();
+
+        foreach (var other in (PhaseOptions[])[With("older"), With("old") with { Name = "renamed" }])
+        {
+            Should.Throw<ConfigurationException>(() => Begin(other)).ShouldSatisfyAllConditions(
+                e => e.Option.ShouldBe("state.keep_baseline_for"),
+                e => e.Message.ShouldBe("the phase 'ml' is complete since 1970-01-01T00:00:03Z, and its baseline 'old' stays until 1970-01-02T00:00:03Z of event time, so that a rollback finds it warm. Put the phase with its baseline back, or shorten keep_baseline_for."));
+        }
+
+        (_, phase, state) = Begin(With("old"));
+        phase.Tick((3 * 1_000_000_000L) + Day);
+        state.Dispose();
+
+        (_, phase, state) = Begin(With("older"));
+        using (state)
+        {
+            phase.State.ToString().ShouldBe("complete");
+        }
+    }
+
+    [Fact]
     public void A_second_process_is_told_that_the_state_is_held()
     {
         var (_, _, state) = Begin();
