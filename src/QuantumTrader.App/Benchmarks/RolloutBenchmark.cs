@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Rollout;
 using QuantumTrader.Rollout.Gates;
@@ -10,7 +11,7 @@ internal static class RolloutBenchmark
     public static BenchmarkResult? Run(BenchmarkRequest request)
     {
         var streams = request.IsQuick ? 60 : 600;
-        return new BenchmarkResult("rollout", [.. Gates(streams), .. RollbackBenchmark.Run(request), .. ShadowBenchmark.Run(request)]);
+        return new BenchmarkResult("rollout", [.. Gates(streams), Routing(), .. RollbackBenchmark.Run(request), .. ShadowBenchmark.Run(request)]);
     }
 
     private static IEnumerable<BenchmarkCase> Gates(int streams)
@@ -28,6 +29,24 @@ internal static class RolloutBenchmark
         }
 
         yield return new BenchmarkCase("gates: 0 % passes (median)", GateTrials.Betting(0, 1, operations: 5000).MedianPass, "operations", null, null);
+    }
+
+    private static BenchmarkCase Routing()
+    {
+        const int Decisions = 2_000_000;
+        var (route, chosen) = (new Route("bench", "operation"), 0);
+        var figures = Rounds.Run(() =>
+        {
+            var began = Stopwatch.GetTimestamp();
+            for (var key = 0L; key < Decisions; key++)
+            {
+                chosen += Route.IsIn(route.Hash(key), 1000) ? 1 : 0;
+            }
+
+            return Stopwatch.GetElapsedTime(began).TotalNanoseconds / Decisions;
+        });
+        GC.KeepAlive(chosen);
+        return new BenchmarkCase("routing: a decision", Rounds.Median(figures[0]), "ns", 50, null) { AtMost = true };
     }
 
     private static BenchmarkCase FalseAborts(string name, GateTrials trials, double? limit) => new(name, trials.Aborted, "of streams", limit, null) { AtMost = true };
