@@ -1,4 +1,8 @@
 using System.Text.Json.Nodes;
+using QuantumTrader.App.Reports;
+using QuantumTrader.Storage;
+using QuantumTrader.Tests.Rollout;
+using QuantumTrader.ZeroMq;
 
 namespace QuantumTrader.Tests.App;
 
@@ -23,7 +27,8 @@ public sealed class MigrationTests : IDisposable
             "  keep:      { type: rollout.keep, from: baseline }",
             "rollout:",
             "  phases:",
-            $"    - {{ name: new, baseline: {{ block: baseline }}, candidate: {{ block: candidate }}, shadow: {{ overload: wait, queue: 64, hang_after: 5s }}, {phase} }}"), "--report", report);
+            $"    - {{ name: new, baseline: {{ block: baseline }}, candidate: {{ block: candidate }}, shadow: {{ overload: wait, queue: 64, hang_after: 5s }}, {phase} }}",
+            "    - { name: keeping, kind: effect, rollback_level: 2, candidate: { block: keep }, at: complete }"), "--report", report);
         code.ShouldBe(0, error);
         return report;
     }
@@ -43,10 +48,11 @@ public sealed class MigrationTests : IDisposable
         ((long)migration["fallbacks"]!["error"]!).ShouldBe(Of("fallback_count"));
         ((double)migration["fallback_rate"]!).ShouldBe((double)Of("fallback_count") / Of("enhanced_attempts"), 1e-5);
         ((double)migration["migration_progress"]!).ShouldBe(100.0 * Of("enhanced_calls") / 2000, 1e-3);
-        ((double)migration["rollout_progress"]!).ShouldBe(0.1);
+        ((double)migration["rollout_progress"]!).ShouldBe(0.55, "of the phase at 10 % and the effect that is complete");
         var latency = migration["phases"]![0]!["counts"]!["latency"]!;
         ((long)latency["baseline"]!["count"]! + (long)latency["candidate"]!["count"]! + (long)latency["fallback"]!["count"]!).ShouldBe(2000);
-        ((double)migration["average_latency_ms"]!).ShouldBeGreaterThan(0);
+        string[] sides = ["baseline", "candidate", "fallback"];
+        ((double)migration["average_latency_ms"]!).ShouldBe(sides.Sum(s => (double)latency[s]!["average"]! * (long)latency[s]!["count"]!) / 2000, 1e-5);
 
         Qt.Run("rollout", "report", file).Output.ShouldContain("operations 2,000 = original ");
         Qt.Run("rollout", "report", file, "--json").Output.ShouldContain("\"enhanced_attempts\"");
@@ -60,6 +66,24 @@ public sealed class MigrationTests : IDisposable
         ((double)migration["migration_progress"]!).ShouldBe(0);
         ((double)migration["fallback_rate"]!).ShouldBe(0);
         ((long)migration["original_calls"]!).ShouldBe(2000);
+    }
+
+    [Fact]
+    public async Task What_the_bus_took_what_the_store_acknowledged_and_what_history_was_asked_is_told()
+    {
+        var (run, plan) = (await RolloutRun.OfAsync(RolloutRun.Without()), RolloutRun.Load(RolloutRun.Without()));
+        plan = plan with { Blocks = [.. plan.Blocks.Select(b => b.Name == "baseline" ? b with { Type = b.Type with { Name = "features.time_travel" } } : b)] };
+        var (asked, sink) = (run.Report.Blocks.Single(b => b.Name == "baseline"), run.Report.Blocks.Single(b => b.Name == "keep"));
+        var lost = new Dictionary<string, long> { ["full"] = 5 };
+
+        var migration = MigrationReport.Of([], plan,
+        [
+            asked with { In = 70, Out = 60 },
+            sink with { Details = new ZeroMqSinkReport(9, 0, 0, 0, 0, 0, 0, 0, 0, 0, new Dictionary<string, ChannelReport> { ["tick"] = new("", 30, lost), ["book"] = new("", 12, lost) }) },
+            sink with { Details = new StoreSinkReport(25, 3, 2, default, 0, 0, [], new Dictionary<string, StoredChannel>()) },
+        ]);
+
+        migration.ShouldSatisfyAllConditions(m => m.ZmqPublished.ShouldBe(42), m => m.ValkeyStored.ShouldBe(25), m => m.TimeTravelQueries.ShouldBe(70), m => m.Ops.ShouldBe(0));
     }
 
     [Fact]
