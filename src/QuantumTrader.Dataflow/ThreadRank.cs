@@ -10,8 +10,8 @@ public static partial class ThreadRank
     private const int Nice = 10;
 
     /// <summary>
-    /// Puts the calling thread behind all others that have work: on Linux too, where the runtime's own thread priority has no effect. A
-    /// system that refuses leaves the thread as it is.
+    /// Puts the calling thread behind all others that have work: on Linux too, where the runtime's own thread priority has no effect, and
+    /// where threads that it starts inherit its rank. A system that refuses leaves the thread as it is.
     /// </summary>
     public static void Lower()
     {

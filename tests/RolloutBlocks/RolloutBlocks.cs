@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
@@ -69,7 +70,7 @@ public sealed class AnswerFormat : EventFormat<Answer>
         fields.Time("ts", value.EventTime);
         fields.Whole("symbol", value.Symbol);
         fields.Real("score", value.Score);
-        fields.Text("by", value.By);
+        fields.Text("by", value.By == "nobody" ? throw new FormatException("made to fail") : value.By);
     }
 
     public override Answer Read(IFieldReader fields) => new(fields.Whole("seq"), fields.Time("ts"), (int)fields.Whole("symbol"), fields.Real("score"), fields.Text("by"));
@@ -89,6 +90,9 @@ public sealed record FeedOptions
     /// <summary>Pause behind every operation, in microseconds.</summary>
     public int PauseMicroseconds { get; init; }
 
+    /// <summary>Pauses only before every so manieth.</summary>
+    public int PauseEvery { get; init; } = 1;
+
     /// <summary>Sends so many and then waits until it is told to go on; 0 never waits.</summary>
     public int HoldAt { get; init; }
 }
@@ -107,7 +111,11 @@ public sealed class Feed(FeedOptions options) : Source<Operation>
     {
         if (options.PauseMicroseconds > 0)
         {
-            Thread.Sleep(TimeSpan.FromMicroseconds(options.PauseMicroseconds));
+            if (_sent % options.PauseEvery == 0)
+            {
+                Thread.Sleep(TimeSpan.FromMicroseconds(options.PauseMicroseconds));
+            }
+
             limit = 1;
         }
 
@@ -176,6 +184,9 @@ public enum Mode
     /// <summary>Answers with a variable of its environment.</summary>
     TellsSecret,
 
+    /// <summary>Its answers cannot be printed, nor compared.</summary>
+    Unprintable,
+
     /// <summary>No two instances agree.</summary>
     Moody,
 }
@@ -188,6 +199,9 @@ public sealed record AnswerOptions
 
     /// <summary>It misbehaves at every so manieth operation.</summary>
     public int Every { get; init; } = 1;
+
+    /// <summary>Where a baseline writes down its last operation, and from where a candidate takes its score when it begins; none when empty.</summary>
+    public string Board { get; init; } = "";
 }
 
 /// <summary>Answers with the operation's value; misbehaves as it is told.</summary>
@@ -198,6 +212,7 @@ public sealed class Answerer : Operator<Operation, Answer>
     public const string Secret = "QT_TEST_SECRET";
 
     private static readonly List<byte[]> Hoard = [];
+    private static readonly ConcurrentDictionary<string, long> Boards = new();
     private static int _instances;
 
     private readonly AnswerOptions _options;
@@ -221,7 +236,8 @@ public sealed class Answerer : Operator<Operation, Answer>
     {
         foreach (ref readonly var operation in run)
         {
-            var answer = new Answer(operation.Sequence, operation.EventTime, operation.Symbol, operation.Value, _options.By);
+            var score = _options.Board.Length > 0 && _options.By == "candidate" ? Boards.GetValueOrDefault(_options.Board) : operation.Value;
+            var answer = new Answer(operation.Sequence, operation.EventTime, operation.Symbol, score, _options.By);
             switch (operation.Sequence % _options.Every == 0 ? _options.Mode : Mode.Good)
             {
                 case Mode.Off:
@@ -273,12 +289,20 @@ public sealed class Answerer : Operator<Operation, Answer>
                 case Mode.Late:
                     Thread.Sleep(20);
                     break;
+                case Mode.Unprintable:
+                    answer = answer with { By = "nobody" };
+                    break;
                 case Mode.Moody:
                     answer = answer with { Score = operation.Value + _mood };
                     break;
                 case Mode.WrongKey:
                     answer = answer with { Symbol = (operation.Symbol + 1) % 4 };
                     break;
+            }
+
+            if (_options.Board.Length > 0 && _options.By == "baseline")
+            {
+                Boards[_options.Board] = operation.Sequence;
             }
 
             output.Add(answer);

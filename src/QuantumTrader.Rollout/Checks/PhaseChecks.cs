@@ -24,6 +24,7 @@ internal sealed class PhaseChecks(IReadOnlyList<PhaseOptions> phases, DateOnly t
             Blocks(phase, place);
             Steps(phase, place);
             Gates(phase, place);
+            Serving(phase, $"{place}.serve");
             Ignores(phase, place);
             if (phase.Breaker is { } breaker && breaker.FailureRatio == Share.None)
             {
@@ -151,6 +152,29 @@ internal sealed class PhaseChecks(IReadOnlyList<PhaseOptions> phases, DateOnly t
                     break;
             }
         }
+    }
+
+    private void Serving(PhaseOptions phase, string place)
+    {
+        var serve = phase.Serve;
+        if (serve.Race == ServeRace.Sequential && phase.Kind == PhaseKind.Effect)
+        {
+            Find($"{place}.race", $"the phase '{phase.Name}' adds an effect; it has no baseline that could answer first. Remove race.");
+        }
+        else if (serve.Race == ServeRace.Sequential && (serve.Deadline is null || serve.Baseline is null || serve.Budget is null))
+        {
+            Find($"{place}.race", "with `sequential` an operation takes the times of baseline and candidate, so it must be known that there is time for both. State deadline, baseline and budget, or use race: warm.");
+        }
+        else if (serve.Race == ServeRace.Sequential && serve.Budget < serve.Deadline + serve.Baseline)
+        {
+            Find($"{place}.budget", $"the budget of {Of(serve.Budget)} is less than the deadline of {Of(serve.Deadline)} and the baseline's {Of(serve.Baseline)} together. Raise it, shorten the deadline, or use race: warm.");
+        }
+        else if (serve.Budget <= serve.Deadline)
+        {
+            Find($"{place}.deadline", $"the deadline of {Of(serve.Deadline)} leaves nothing of the budget of {Of(serve.Budget)}. Shorten it.");
+        }
+
+        static string Of(TimeSpan? time) => string.Create(CultureInfo.InvariantCulture, $"{time!.Value.TotalMilliseconds:0.###} ms");
     }
 
     private void Ignores(PhaseOptions phase, string place)

@@ -19,6 +19,11 @@ internal static class PhasePlanChecks
                     yield return new ConfigurationException($"{place}.candidate.block", $"the candidate '{candidate.Name}' reads from nothing, so it has no operations. Name a block that reads what the baseline reads.");
                 }
 
+                if (phase.Options.Serve.Race == ServeRace.Sequential && phase.Options.Shadow.Queue < factory.Plan.Engine.Batch)
+                {
+                    yield return new ConfigurationException($"{place}.shadow.queue", $"with `race: sequential` a whole batch of operations waits until the baseline has answered it; the queue of {phase.Options.Shadow.Queue} is shorter than engine.batch, {factory.Plan.Engine.Batch}. Make it at least as long.");
+                }
+
                 foreach (var (name, gate) in phase.Options.Gates)
                 {
                     if (gate.Field is { } watched && factory.Format(candidate.Type.Output) is { } format && !format.Fields.Contains(watched))

@@ -2,11 +2,33 @@ using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Rollout;
 
+/// <summary>When a candidate begins.</summary>
+public enum ServeRace
+{
+    /// <summary>Together with the baseline.</summary>
+    Warm,
+
+    /// <summary>When the baseline has answered.</summary>
+    Sequential,
+}
+
 /// <summary>How a candidate's answers are taken.</summary>
 public sealed record ServeOptions
 {
-    /// <summary>Time from the arrival of an operation until the baseline's answer stands. None waits as long as the candidate works: for replays, whose result must not depend on the machine.</summary>
+    /// <summary>
+    /// <c>warm</c>: the candidate begins together with the baseline, and an operation takes as long as the slower of both. <c>sequential</c>:
+    /// it begins when the baseline has answered, so that they never compete for a processor, and an operation takes both their times.
+    /// </summary>
+    public ServeRace Race { get; init; } = ServeRace.Warm;
+
+    /// <summary>Time until the baseline's answer stands, from the arrival of an operation or, with <c>race: sequential</c>, from the baseline's answer. None waits as long as the candidate works: for replays, whose result must not depend on the machine.</summary>
     public TimeSpan? Deadline { get; init; }
+
+    /// <summary>For <c>race: sequential</c>: time that the baseline takes at most.</summary>
+    public TimeSpan? Baseline { get; init; }
+
+    /// <summary>Time that an operation may take in all, from its arrival: nobody waits for the candidate beyond it. Longer than the deadline; with <c>race: sequential</c> at least deadline and baseline together.</summary>
+    public TimeSpan? Budget { get; init; }
 
     /// <summary>What a valid answer is.</summary>
     public ValidOptions Valid { get; init; } = new();

@@ -12,7 +12,11 @@ public sealed class Phase
     {
         _control = control;
         Options = options;
-        Evidence.Tripped = () => control.Open(this);
+        Evidence.Tripped = () =>
+        {
+            Settle?.Invoke();
+            control.Open(this);
+        };
         var salt = options.Route.Salt ?? options.Name;
         var unit = options.Route.Unit.ToString().ToLowerInvariant();
         Route = new Route(salt, unit);
@@ -40,6 +44,9 @@ public sealed class Phase
 
     /// <summary>Told, on any thread, when the candidate is no longer asked; behind the change, which counts already. It must not wait.</summary>
     internal Action? TakenOut { get; set; }
+
+    /// <summary>Waits, where results must not depend on the machine, until all is compared that was offered: for a change between two ticks.</summary>
+    internal Action? Settle { get; set; }
 
     /// <summary>Chooses what is served.</summary>
     public Route Route { get; }

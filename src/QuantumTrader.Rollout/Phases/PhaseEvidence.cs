@@ -109,6 +109,9 @@ public sealed record PhaseCounts
     /// <summary>Operations that it had no room for.</summary>
     public required long ShadowShed { get; init; }
 
+    /// <summary>Operations that were to be compared and were not, because the candidate had ended or was too far behind.</summary>
+    public required long Uncompared { get; init; }
+
     /// <summary>What came of those that were handed to it and compared.</summary>
     public required IReadOnlyDictionary<Outcome, long> Outcomes { get; init; }
 
@@ -133,7 +136,12 @@ public sealed record PhaseCounts
 /// </summary>
 public sealed class PhaseEvidence
 {
+    // What the candidate's side saw and the main path has not yet taken in.
+    private const int MaxSeen = 1024;
+
     private readonly Lock _gate = new();
+    private readonly Lock _seeing = new();
+    private readonly HandOff<Sight> _seen = new(MaxSeen);
     private readonly long[] _fallbacks = new long[Enum.GetValues<FallbackReason>().Length];
     private readonly long[] _outcomes = new long[Enum.GetValues<Outcome>().Length];
     private readonly int[] _lost = new int[Enum.GetValues<LossReason>().Length];
@@ -145,6 +153,7 @@ public sealed class PhaseEvidence
     private long _enhanced;
     private long _started;
     private long _shed;
+    private long _uncompared;
     private long _late;
     private long _repeated;
     private long _contradicted;
@@ -159,6 +168,7 @@ public sealed class PhaseEvidence
     {
         lock (_gate)
         {
+            TakeIn();
             _original += count;
             if (_watch?.Covers(decided) == true)
             {
@@ -208,39 +218,23 @@ public sealed class PhaseEvidence
         }
     }
 
-    /// <summary>Two answers were compared.</summary>
-    public void Compared(Outcome outcome)
+    /// <summary>Operations were to be compared and are not.</summary>
+    internal void Uncompared(int count)
     {
         lock (_gate)
         {
-            _outcomes[(int)outcome]++;
-            _watch?.Compared(outcome);
-            if (outcome != Outcome.CompareError)
-            {
-                _breaker?.Probed(outcome is Outcome.Match or Outcome.Mismatch or Outcome.Ignored);
-            }
+            _uncompared += count;
         }
     }
+
+    /// <summary>Two answers were compared.</summary>
+    public void Compared(Outcome outcome) => See(new Sight(outcome, null, null, 0, 0));
 
     /// <summary>The values of a field in two answers to the same operation, for gates on drift.</summary>
-    public void Paired(string field, double baseline, double candidate)
-    {
-        lock (_gate)
-        {
-            _watch?.Paired(field, baseline, candidate);
-        }
-    }
+    public void Paired(string field, double baseline, double candidate) => See(new Sight(null, null, field, baseline, candidate));
 
     /// <summary>The baseline was compared with itself.</summary>
-    public void Noise(bool agrees)
-    {
-        lock (_gate)
-        {
-            _repeated++;
-            _contradicted += agrees ? 0 : 1;
-            _watch?.Noise(agrees);
-        }
-    }
+    public void Noise(bool agrees) => See(new Sight(null, agrees, null, 0, 0));
 
     /// <summary>Answers came behind their deadline.</summary>
     public void Late(int count)
@@ -270,6 +264,7 @@ public sealed class PhaseEvidence
     {
         lock (_gate)
         {
+            TakeIn();
             return new PhaseCounts
             {
                 OriginalCalls = _original,
@@ -277,6 +272,7 @@ public sealed class PhaseEvidence
                 Fallbacks = Enum.GetValues<FallbackReason>().ToDictionary(r => r, r => _fallbacks[(int)r]),
                 ShadowStarted = _started,
                 ShadowShed = _shed,
+                Uncompared = _uncompared,
                 Outcomes = Enum.GetValues<Outcome>().ToDictionary(o => o, o => _outcomes[(int)o]),
                 Late = _late,
                 Lost = Enum.GetValues<LossReason>().ToDictionary(r => r, r => _lost[(int)r]),
@@ -292,6 +288,7 @@ public sealed class PhaseEvidence
     {
         lock (_gate)
         {
+            TakeIn();
             _watch = state.Runs && !state.IsOpen && ramp.StepOf(state) is not null ? new StepWatch(ramp, state) : null;
             if (sums is not null)
             {
@@ -308,6 +305,7 @@ public sealed class PhaseEvidence
     {
         lock (_gate)
         {
+            TakeIn();
             _eventTime = Math.Max(_eventTime, eventTime);
             _watch?.Tick(eventTime);
         }
@@ -318,6 +316,7 @@ public sealed class PhaseEvidence
     {
         lock (_gate)
         {
+            TakeIn();
             return (_watch?.Read(), _breaker?.MayClose == true);
         }
     }
@@ -327,6 +326,7 @@ public sealed class PhaseEvidence
     {
         lock (_gate)
         {
+            TakeIn();
             return _watch?.Save();
         }
     }
@@ -352,8 +352,55 @@ public sealed class PhaseEvidence
         }
     }
 
+    /// <summary>Something that the candidate's side saw: an outcome, whether the baseline agreed with itself, or a pair of values.</summary>
+    private readonly record struct Sight(Outcome? Outcome, bool? Agrees, string? Field, double Baseline, double Candidate);
+
+    // Not under the lock of the main path: the candidate's threads stand behind all others, and one that was stopped while it held the
+    // lock would hold up the main path for as long as the processors are busy.
+    private void See(in Sight sight)
+    {
+        lock (_seeing)
+        {
+            while (!_seen.TryWrite(in sight))
+            {
+                lock (_gate)
+                {
+                    TakeIn();
+                }
+            }
+        }
+    }
+
+    private void TakeIn()
+    {
+        while (_seen.HasItem)
+        {
+            var sight = _seen.Take();
+            if (sight.Outcome is { } outcome)
+            {
+                _outcomes[(int)outcome]++;
+                _watch?.Compared(outcome);
+                if (outcome != Outcome.CompareError)
+                {
+                    _breaker?.Probed(outcome is Outcome.Match or Outcome.Mismatch or Outcome.Ignored);
+                }
+            }
+            else if (sight.Agrees is { } agrees)
+            {
+                _repeated++;
+                _contradicted += agrees ? 0 : 1;
+                _watch?.Noise(agrees);
+            }
+            else
+            {
+                _watch?.Paired(sight.Field!, sight.Baseline, sight.Candidate);
+            }
+        }
+    }
+
     private bool Asked(FallbackReason? fallback, PhaseState? decided)
     {
+        TakeIn();
         if (_watch?.Covers(decided) == true)
         {
             _watch.Served(fallback);

@@ -22,8 +22,22 @@ internal sealed class AnswerCheck<T>(PhaseOptions options, EventFormat<T> format
             return false;
         }
 
-        _fields.Read(format, in answer);
-        return (!_valid.Finite || _fields.IsFinite) && (_valid.Range.Count < 2 || options.Compare.Fields.Keys.All(IsInRange));
+        return TryRead(in answer) && (!_valid.Finite || _fields.IsFinite) && (_valid.Range.Count < 2 || options.Compare.Fields.Keys.All(IsInRange));
+    }
+
+    private bool TryRead(in T answer)
+    {
+        try
+        {
+            _fields.Read(format, in answer);
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever a format throws at a candidate's answer is the candidate's fault, and must end here.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
+        }
     }
 
     private bool IsInRange(string field) => !_fields.Numbers.TryGetValue(field, out var value) || (value >= _valid.Range[0] && value <= _valid.Range[1]);

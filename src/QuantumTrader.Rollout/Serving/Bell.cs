@@ -10,17 +10,25 @@ internal sealed class Bell
     /// <summary>There is news.</summary>
     public void Ring()
     {
-        // The news was written before this: a waiter either sees it or is seen here.
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _isWaiting) == 0)
+        if (IsWaitedFor())
         {
-            return;
+            lock (_gate)
+            {
+                Wake();
+            }
         }
+    }
 
-        lock (_gate)
+    /// <summary>
+    /// The same, and never waits: who stands behind all other threads may be stopped while it holds the lock, and would hold up who rings.
+    /// It is then woken by the next ring, or looks by itself.
+    /// </summary>
+    public void TryRing()
+    {
+        if (IsWaitedFor() && Monitor.TryEnter(_gate))
         {
-            _hasRung = true;
-            Monitor.Pulse(_gate);
+            Wake();
+            Monitor.Exit(_gate);
         }
     }
 
@@ -39,5 +47,18 @@ internal sealed class Bell
 
             Volatile.Write(ref _isWaiting, 0);
         }
+    }
+
+    private bool IsWaitedFor()
+    {
+        // The news was written before this: a waiter either sees it or is seen here.
+        Interlocked.MemoryBarrier();
+        return Volatile.Read(ref _isWaiting) != 0;
+    }
+
+    private void Wake()
+    {
+        _hasRung = true;
+        Monitor.Pulse(_gate);
     }
 }

@@ -3,7 +3,7 @@ using QuantumTrader.Dataflow;
 namespace QuantumTrader.Rollout.Serving;
 
 /// <summary>Brings what the tap handed over into the candidate's graph.</summary>
-internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, Func<bool> isAsked, Action compare, Action taken, Action<long> handled) : Source<T> where T : struct, IEvent<T>
+internal sealed class CandidateFeed<T>(HandOff<T> waiting, Func<long> releasedThrough, Bell bell, Func<bool> isAsked, Action compare, Action taken, Action<long> handled) : Source<T> where T : struct, IEvent<T>
 {
     // While the candidate still works on what it has, how often its progress is looked at: nobody tells a source of it.
     private static readonly TimeSpan WhileWorking = TimeSpan.FromMilliseconds(1);
@@ -16,13 +16,13 @@ internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, Func<bool>
 
     public override bool Read(Output<T> output, int limit, CancellationToken stop)
     {
-        if (!waiting.HasItem)
+        if (!HasNext())
         {
             compare();
-            bell.Wait(() => waiting.HasItem || _isClosed || isAsked(), _handled < _sent ? WhileWorking : WhileIdle);
+            bell.Wait(() => HasNext() || _isClosed || isAsked(), _handled < _sent ? WhileWorking : WhileIdle);
         }
 
-        for (var i = 0; i < limit && waiting.HasItem; i++)
+        for (var i = 0; i < limit && HasNext(); i++)
         {
             var value = waiting.Take();
             _sent = value.Sequence;
@@ -33,6 +33,8 @@ internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, Func<bool>
 
         return waiting.HasItem || !_isClosed;
     }
+
+    private bool HasNext() => waiting.HasItem && waiting.Head.Sequence <= releasedThrough();
 
     public override void Handled(long sequence)
     {

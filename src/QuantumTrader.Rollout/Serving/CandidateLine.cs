@@ -7,7 +7,7 @@ namespace QuantumTrader.Rollout.Serving;
 /// handed to. The tap writes and the switch reads; the lives of the candidate are the tap's business.
 /// </summary>
 [RunEvent("QT2702", "candidate_lost", "A candidate hung, failed or died, and is made anew as often as `max_abandoned` allows.", "Look at the words of the note, and correct the candidate.")]
-internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TIn, TOut>> make, TimeProvider clock) : IDisposable
+internal sealed class CandidateLine<TIn, TOut> : IDisposable
     where TIn : struct, IEvent<TIn>
     where TOut : struct, IEvent<TOut>
 {
@@ -18,14 +18,22 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
     private static readonly CandidateLoss NoEnd = new(LossReason.Hang, "it did not end");
 
     private readonly HandOff<Arrival<TIn, TOut>> _arrivals = new(MaxArrivals);
-    private readonly ShadowOptions _options = phase.Options.Shadow;
+    private readonly Phase _phase;
+    private readonly Func<CandidateRun<TIn, TOut>> _make;
+    private readonly TimeProvider _clock;
+    private readonly ShadowOptions _options;
     private CandidateRun<TIn, TOut>? _current;
     private Task<CandidateRun<TIn, TOut>>? _starting;
     private long _startedAt;
     private int _lost;
 
+    public CandidateLine(Phase phase, Func<CandidateRun<TIn, TOut>> make, TimeProvider clock)
+    {
+        (_phase, _make, _clock, _options) = (phase, make, clock, phase.Options.Shadow);
+    }
+
     /// <summary>The phase.</summary>
-    public Phase Phase => phase;
+    public Phase Phase => _phase;
 
     /// <summary>True when the main path waits for the candidate, so that results do not depend on the machine's speed.</summary>
     public bool Waits => _options.Overload == ShadowOverload.Wait;
@@ -42,8 +50,8 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
     /// <summary>The graph is about to start: a candidate that runs from the beginning misses nothing.</summary>
     public void Begin()
     {
-        phase.TakenOut = () => Leave(Volatile.Read(ref _current));
-        if (phase.State.Runs)
+        _phase.TakenOut = TakeOut;
+        if (_phase.State.Runs)
         {
             Live(waits: true);
         }
@@ -52,13 +60,15 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
     /// <summary>Tap: operations come by.</summary>
     public void Arrive(Run<TIn> run)
     {
-        if (!phase.State.Runs)
+        if (!_phase.State.Runs)
         {
             End();
             return;
         }
 
         var candidate = _arrivals.Count < MaxArrivals ? Live(Waits) : null;
+        var now = _clock.GetTimestamp();
+        candidate?.Expect(now);
         var (handed, last, hasRoom) = (long.MinValue, 0L, candidate is not null);
         var (started, shed) = (0, 0);
         foreach (ref readonly var operation in run)
@@ -78,8 +88,8 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
         }
 
         candidate?.Publish();
-        phase.Evidence.Handed(started, shed);
-        _arrivals.TryWrite(new Arrival<TIn, TOut>(last, handed, clock.GetTimestamp(), candidate));
+        _phase.Evidence.Handed(started, shed);
+        _arrivals.TryWrite(new Arrival<TIn, TOut>(last, handed, now, candidate));
     }
 
     /// <summary>Switch: what was decided for an operation; false when it came by while the phase was off.</summary>
@@ -94,7 +104,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
         return _arrivals.HasItem;
     }
 
-    /// <summary>Switch: the stream has ended; the candidate finishes what it has.</summary>
+    /// <summary>Switch: the stream has ended; the candidate finishes what it has: all of it, or as much as it can in the time of a hang.</summary>
     public void Finish()
     {
         if (_current is not { IsClosed: false } run)
@@ -103,13 +113,17 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
         }
 
         run.Close();
-        if (!run.WaitForEnd(HangAfter))
+        if (!run.WaitForEnd(HangAfter, isPatient: Waits) && run.Hangs(HangAfter))
         {
             GiveUp(run, NoEnd);
         }
         else if (run.Loss is { } loss)
         {
             GiveUp(run, loss);
+        }
+        else
+        {
+            Abandon(run, "the stream has ended");
         }
     }
 
@@ -145,8 +159,8 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
         if (_starting is null)
         {
             // Made elsewhere: its constructors are the candidate's code, which may hang.
-            _startedAt = clock.GetTimestamp();
-            _starting = Task.Factory.StartNew(MakeAndStart, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            _startedAt = _clock.GetTimestamp();
+            _starting = Task.Factory.StartNew(() => MakeAndStart(isBehind: !waits), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
 
         if (waits)
@@ -162,7 +176,7 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
         {
             Lose(new CandidateLoss(LossReason.Start, _starting.Exception.InnerException!.Message));
         }
-        else if (clock.GetElapsedTime(_startedAt) > _options.StartsWithin)
+        else if (_clock.GetElapsedTime(_startedAt) > _options.StartsWithin)
         {
             LeaveWhenMade();
             Lose(new CandidateLoss(LossReason.Start, "it could not be made in time"));
@@ -176,29 +190,47 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
         return _current;
     }
 
-    private CandidateRun<TIn, TOut> MakeAndStart()
+    private CandidateRun<TIn, TOut> MakeAndStart(bool isBehind)
     {
-        var run = make();
+        if (isBehind)
+        {
+            ThreadRank.Lower();
+        }
+
+        var run = _make();
         run.Start();
         return run;
     }
 
     private void GiveUp(CandidateRun<TIn, TOut> run, CandidateLoss loss)
     {
-        run.Abandon(loss.Words);
-        _current = null;
+        Abandon(run, loss.Words);
         Lose(loss);
+    }
+
+    private void Abandon(CandidateRun<TIn, TOut> run, string reason)
+    {
+        _phase.Evidence.Uncompared(run.Abandon(reason));
+        _current = null;
     }
 
     private void Lose(CandidateLoss loss)
     {
         _lost++;
-        phase.Evidence.Abandoned(loss.Reason);
-        Told?.Invoke($"'{phase.Options.Name}': the candidate was given up because {loss.Words} ({_lost} of {_options.MaxAbandoned + 1}).");
+        _phase.Evidence.Abandoned(loss.Reason);
+        Told?.Invoke($"'{_phase.Options.Name}': the candidate was given up because {loss.Words} ({_lost} of {_options.MaxAbandoned + 1}).");
         if (_lost > _options.MaxAbandoned)
         {
-            phase.Hold($"the candidate was given up {_lost} times; the last time because {loss.Words}");
+            _phase.Hold($"the candidate was given up {_lost} times; the last time because {loss.Words}");
         }
+    }
+
+    private void TakeOut()
+    {
+        var run = Volatile.Read(ref _current);
+        // An answer of it is no longer waited for, however long its deadline.
+        run?.LookUp();
+        Leave(run);
     }
 
     private void End()
@@ -224,6 +256,6 @@ internal sealed class CandidateLine<TIn, TOut>(Phase phase, Func<CandidateRun<TI
         }
 
         run.Close();
-        Task.Delay(HangAfter, clock).ContinueWith(_ => run.BreakOff(NoEnd.Words), TaskScheduler.Default);
+        Task.Delay(HangAfter, _clock).ContinueWith(_ => run.BreakOff(NoEnd.Words), TaskScheduler.Default);
     }
 }

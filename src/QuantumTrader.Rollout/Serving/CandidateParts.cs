@@ -11,6 +11,9 @@ namespace QuantumTrader.Rollout.Serving;
 /// <param name="Again">Its parts; none when nobody asks.</param>
 internal sealed record CandidateParts(string Source, string Answering, IReadOnlyList<GraphPart> Own, string Repeating, IReadOnlyList<GraphPart> Again)
 {
+    // Operations on each edge of a candidate's graph.
+    private const int MaxUnderWay = 256;
+
     /// <summary>How the graph of a candidate runs: behind all others, and given up when it does not end in time.</summary>
     public static EngineSettings Engine(EngineSettings engine, int batch, TimeSpan hangAfter) =>
         engine with { Batch = batch, Fuse = true, Workers = 1, IsBehind = true, Hashes = false, DrainDeadline = hangAfter };
@@ -21,7 +24,9 @@ internal sealed record CandidateParts(string Source, string Answering, IReadOnly
         where TOut : struct, IEvent<TOut>
     {
         // One by one: an answer does not wait for those behind it, and one operation that hangs is told from many that take their time.
-        var builder = new GraphBuilder(Engine(plan.Engine, 1, hangAfter)).Add(Source, ends.Feed);
+        // And few on their way: those that wait do so in front of the graph, where they are shed.
+        var engine = Engine(plan.Engine, 1, hangAfter) with { Capacity = Math.Min(plan.Engine.Capacity, MaxUnderWay) };
+        var builder = new GraphBuilder(engine).Add(Source, ends.Feed);
         foreach (var part in Own.Concat(Again))
         {
             var isHosted = plan.Blocks.Any(b => b.Name == part.Name && b.Type.Shape == BlockShape.Propagator);

@@ -33,6 +33,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     private long _handedThrough;
     private long _handledThrough;
     private long _comparedThrough;
+    private long _releasedThrough;
     private long _offeredThrough;
     private long _progress;
     private volatile bool _isDown;
@@ -44,15 +45,18 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     /// <param name="run">Most operations that come by at once: as many answers must fit, since nobody takes them before all came by.</param>
     /// <param name="comparison">Compares answers with the candidate's; told on the candidate's threads.</param>
     /// <param name="repetition">Compares answers with what the baseline says when asked again.</param>
+    /// <param name="isReleased">It begins with an operation as soon as it has it; otherwise when <see cref="Release"/> says so.</param>
     /// <param name="clock">Measures deadlines and hangs.</param>
-    public CandidateRun(Func<CandidateEnds<TIn, TOut>, Graph> build, int capacity, int run, Comparison<TOut> comparison, Comparison<TOut> repetition, TimeProvider clock)
+    public CandidateRun(Func<CandidateEnds<TIn, TOut>, Graph> build, int capacity, int run, Comparison<TOut> comparison, Comparison<TOut> repetition, bool isReleased, TimeProvider clock)
     {
+        _releasedThrough = isReleased ? long.MaxValue : 0;
         _operations = new HandOff<TIn>(capacity);
-        _baselines = new HandOff<Offer<TOut>>(capacity);
+        // As many as there may be answers that nobody has taken: a candidate that is faster than the baseline waits for it here.
+        _baselines = new HandOff<Offer<TOut>>(capacity + (2 * run));
         _answers = new HandOff<TOut>(capacity + (2 * run));
         (_comparison, _repetition) = (comparison, repetition);
         _clock = clock;
-        var feed = new CandidateFeed<TIn>(_operations, _candidateBell, () => _isAsked, Compare, _tapBell.Ring, OnHandled);
+        var feed = new CandidateFeed<TIn>(_operations, () => Volatile.Read(ref _releasedThrough), _candidateBell, () => _isAsked, Compare, _tapBell.Ring, OnHandled);
         _ends = new CandidateEnds<TIn, TOut>(feed, new CandidateAnswers<TOut>(OnAnswer), new CandidateAnswers<TOut>(OnRepetition));
         _graph = build(_ends);
         _progress = clock.GetTimestamp();
@@ -79,8 +83,25 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         return true;
     }
 
+    /// <summary>Main path: operations come that it may be handed. A time in which it had nothing to do is no hang.</summary>
+    public void Expect(long now)
+    {
+        if (!IsWorking)
+        {
+            Volatile.Write(ref _progress, now);
+        }
+    }
+
     /// <summary>Main path: everything of a run was handed over.</summary>
-    public void Publish() => _candidateBell.Ring();
+    public void Publish() => _candidateBell.TryRing();
+
+    /// <summary>Main path: it may begin with the operations up to this one.</summary>
+    public void Release(long through)
+    {
+        Expect(_clock.GetTimestamp());
+        Volatile.Write(ref _releasedThrough, through);
+        _candidateBell.TryRing();
+    }
 
     /// <summary>Main path: the baseline's answer to an operation, to be compared; false when there is no room.</summary>
     /// <param name="baseline">The answer.</param>
@@ -99,7 +120,9 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
 
     /// <summary>Main path: the candidate works on something and has not moved for so long.</summary>
     public bool Hangs(TimeSpan after) =>
-        !_isDown && Volatile.Read(ref _handledThrough) < Volatile.Read(ref _handedThrough) && _clock.GetElapsedTime(Volatile.Read(ref _progress)) > after;
+        !_isDown && IsWorking && _clock.GetElapsedTime(Volatile.Read(ref _progress)) > after;
+
+    private bool IsWorking => Volatile.Read(ref _handledThrough) < Math.Min(Volatile.Read(ref _handedThrough), Volatile.Read(ref _releasedThrough));
 
     /// <summary>Main path: waits for room for another operation; false when the candidate has ended or hangs.</summary>
     public bool WaitForRoom(TimeSpan hangAfter)
@@ -114,6 +137,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     {
         _isAsked = true;
         _candidateBell.Ring();
+        _roomBell.Ring();
         WaitFor(_mainBell, () => _isDown || Volatile.Read(ref _comparedThrough) >= _offeredThrough, null, hangAfter);
     }
 
@@ -121,9 +145,10 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     /// <param name="sequence">The operation.</param>
     /// <param name="deadline">Timestamp of the clock; null to wait as long as the candidate moves.</param>
     /// <param name="hangAfter">How long a candidate may stand still.</param>
+    /// <param name="isTakenBack">Nobody waits any longer; who makes it true says so by <see cref="LookUp"/>.</param>
     /// <param name="answer">The answer.</param>
     /// <returns>Null when there is an answer; else why there is none.</returns>
-    public FallbackReason? Take(long sequence, long? deadline, TimeSpan hangAfter, out TOut answer)
+    public FallbackReason? Take(long sequence, long? deadline, TimeSpan hangAfter, Func<bool> isTakenBack, out TOut answer)
     {
         while (true)
         {
@@ -145,7 +170,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
                 return FallbackReason.Error;
             }
 
-            if (!WaitForAnswer(sequence, deadline, hangAfter))
+            if (!WaitForAnswer(sequence, deadline, hangAfter, isTakenBack) || isTakenBack())
             {
                 _missed.Enqueue(sequence);
                 return FallbackReason.Deadline;
@@ -154,8 +179,15 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     }
 
     // Apart from its caller, which would else pay for the closure even when the answer is there.
-    private bool WaitForAnswer(long sequence, long? deadline, TimeSpan hangAfter) =>
-        WaitFor(_mainBell, () => _isDown || _answers.HasItem || Volatile.Read(ref _handledThrough) >= sequence, deadline, hangAfter);
+    private bool WaitForAnswer(long sequence, long? deadline, TimeSpan hangAfter, Func<bool> isTakenBack)
+    {
+        // Now that it waits anyway, it makes sure that the candidate does not.
+        _candidateBell.Ring();
+        return WaitFor(_mainBell, () => _isDown || _answers.HasItem || Volatile.Read(ref _handledThrough) >= sequence || isTakenBack(), deadline, hangAfter);
+    }
+
+    /// <summary>Any thread: whoever waits for an answer looks whether anybody still wants it.</summary>
+    public void LookUp() => _mainBell.Ring();
 
     /// <summary>Main path: drops the answers to all operations up to this one.</summary>
     public void Forget(long through)
@@ -169,7 +201,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
             }
         }
 
-        _roomBell.Ring();
+        _roomBell.TryRing();
     }
 
     /// <summary>Main path: answers that came behind their deadline since <see cref="TakeLate"/>.</summary>
@@ -187,23 +219,36 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     public bool IsClosed => _ends.Feed.IsClosed;
 
     /// <summary>Asks it to finish what it has. Does not wait.</summary>
-    public void Close() => _ends.Feed.Close();
-
-    /// <summary>Waits for its end; false when it hangs.</summary>
-    public bool WaitForEnd(TimeSpan hangAfter)
+    public void Close()
     {
-        WaitFor(_mainBell, () => _isDown, null, hangAfter);
+        Volatile.Write(ref _releasedThrough, long.MaxValue);
+        _ends.Feed.Close();
+    }
+
+    /// <summary>Waits for its end; false when it hangs, or, without patience, is not done in the time of a hang.</summary>
+    public bool WaitForEnd(TimeSpan hangAfter, bool isPatient)
+    {
+        WaitFor(_mainBell, () => _isDown, isPatient ? null : _clock.GetTimestamp() + (long)(hangAfter.TotalSeconds * _clock.TimestampFrequency), hangAfter);
         return _isDown;
     }
 
     /// <summary>Leaves it behind: nothing that it still does reaches anybody.</summary>
-    public void Abandon(string reason)
+    /// <returns>Operations that were to be compared and now never are.</returns>
+    public int Abandon(string reason)
     {
         _isDown = true;
-        _comparison.Stop();
-        _repetition.Stop();
         // Elsewhere: it wakes whoever waits in the candidate's code, which must not run here.
         Task.Run(() => _graph.Abort(reason));
+        lock (_comparing)
+        {
+            var left = 0;
+            while (_baselines.HasItem)
+            {
+                left += _baselines.Take().AwaitsCandidate ? 1 : 0;
+            }
+
+            return left;
+        }
     }
 
     /// <summary>The same, unless it has ended.</summary>
@@ -233,7 +278,9 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         // Full only when the switch is far behind the tap, over a boundary: then the candidate waits for it.
         while (!_answers.TryWrite(in answer) && !_isDown)
         {
-            _roomBell.Wait(() => _isDown || _answers.Count < _answers.Capacity, LookAgain);
+            // Before it takes anything the switch may itself wait for what was offered.
+            Compare();
+            _roomBell.Wait(() => _isDown || _isAsked || _answers.Count < _answers.Capacity, LookAgain);
         }
 
         lock (_comparing)
@@ -312,7 +359,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
                 continue;
             }
 
-            var left = deadline is { } at ? _clock.GetElapsedTime(now, at) : hangAfter - stoodStill;
+            var left = deadline is { } at && _clock.GetElapsedTime(now, at) is var due && due < hangAfter - stoodStill ? due : hangAfter - stoodStill;
             bell.Wait(isDone, left < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : left);
         }
 

@@ -9,7 +9,6 @@ namespace QuantumTrader.Rollout.Serving;
 internal sealed class Comparison<T>(AnswerComparer<T> comparer, Action<Outcome> tell, int capacity) where T : struct, IEvent<T>
 {
     private readonly Queue<T> _answers = new();
-    private volatile bool _isStopped;
 
     /// <summary>The candidate answered.</summary>
     public void Answer(in T answer)
@@ -36,21 +35,18 @@ internal sealed class Comparison<T>(AnswerComparer<T> comparer, Action<Outcome> 
         if (_answers.TryPeek(out var answer) && answer.Sequence == baseline.Sequence)
         {
             _answers.Dequeue();
-            Tell(Judge(baseline, answer));
+            tell(Judge(baseline, answer));
             return true;
         }
 
         var isMissing = _answers.Count > 0 || handledThrough >= baseline.Sequence;
         if (isMissing)
         {
-            Tell(Outcome.CandidateError);
+            tell(Outcome.CandidateError);
         }
 
         return isMissing;
     }
-
-    /// <summary>Nothing is told any more: the candidate was given up.</summary>
-    public void Stop() => _isStopped = true;
 
     private Outcome Judge(T baseline, T answer)
     {
@@ -63,14 +59,6 @@ internal sealed class Comparison<T>(AnswerComparer<T> comparer, Action<Outcome> 
 #pragma warning restore CA1031
         {
             return Outcome.CompareError;
-        }
-    }
-
-    private void Tell(Outcome outcome)
-    {
-        if (!_isStopped)
-        {
-            tell(outcome);
         }
     }
 }

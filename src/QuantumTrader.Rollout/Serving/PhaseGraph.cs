@@ -31,10 +31,12 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         }
 
         var line = Make(typeof(EffectLine<>).MakeGenericType(type.Output), []);
+        // A sink passes on all that it reads: who read from it goes on reading that, whatever the phase lets through to the sink itself.
+        var read = sink.Inputs.SelectMany(i => i.From).ToList();
         return
         [
             .. parts.SelectMany(p => p != sink
-                ? new[] { p }
+                ? new[] { p with { Inputs = [.. p.Inputs.Select(i => (i.Port, (IReadOnlyList<string>)[.. i.From.SelectMany(f => f == sink.Name ? read : [f]).Distinct()]))] } }
                 : [new GraphPart(SwitchName, _ => line.Switch(), p.Inputs, new BlockSettings()), p with { Inputs = [(Port.Main, [SwitchName])] }]),
         ];
     }
@@ -199,7 +201,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
             string[] drifting = [.. phase.Options.Gates.Values.Select(g => g.Field).OfType<string>().Distinct()];
             var comparison = new Comparison<TOut>(comparer, Compared, most);
             var repetition = new Comparison<TOut>(new AnswerComparer<TOut>(Format, phase.Options.Compare), Repeated, most);
-            return new CandidateRun<TIn, TOut>(Build, capacity, run, comparison, repetition, clock);
+            return new CandidateRun<TIn, TOut>(Build, capacity, run, comparison, repetition, phase.Options.Serve.Race == ServeRace.Warm, clock);
 
             void Compared(Outcome outcome)
             {

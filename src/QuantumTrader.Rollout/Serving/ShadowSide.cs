@@ -4,15 +4,23 @@ using QuantumTrader.Pipelines;
 namespace QuantumTrader.Rollout.Serving;
 
 /// <summary>What the main path does for the comparison, and when it lets the phase go on: the same for answers and effects.</summary>
-internal sealed class ShadowSide<TIn, TOut>(CandidateLine<TIn, TOut> line, RouteKey<TOut> key)
+internal sealed class ShadowSide<TIn, TOut>
     where TIn : struct, IEvent<TIn>
     where TOut : struct, IEvent<TOut>
 {
     private const long TickNanoseconds = 1_000_000_000;
 
-    private readonly Phase _phase = line.Phase;
+    private readonly CandidateLine<TIn, TOut> _line;
+    private readonly RouteKey<TOut> _key;
+    private readonly Phase _phase;
     private CandidateRun<TIn, TOut>? _offeredTo;
     private long _nextTick;
+
+    public ShadowSide(CandidateLine<TIn, TOut> line, RouteKey<TOut> key)
+    {
+        (_line, _key, _phase) = (line, key, line.Phase);
+        _phase.Settle = Settle;
+    }
 
     /// <summary>An operation begins: looks at the phase once per second of event time.</summary>
     public void Move(long eventTime)
@@ -26,18 +34,24 @@ internal sealed class ShadowSide<TIn, TOut>(CandidateLine<TIn, TOut> line, Route
     /// <summary>The baseline's answer to an operation that was handed to the candidate.</summary>
     public void Offer(CandidateRun<TIn, TOut> candidate, in TOut answer, in EventAddress address)
     {
-        var isCompared = key.IsSampled(_phase.ShadowRoute, _phase.Options.Shadow.Sample, in answer, in address);
-        var isRepeated = key.IsSampled(_phase.RepetitionRoute, _phase.Options.Compare.AaSample, in answer, in address);
+        var isCompared = _key.IsSampled(_phase.ShadowRoute, _phase.Options.Shadow.Sample, in answer, in address);
+        var isRepeated = _key.IsSampled(_phase.RepetitionRoute, _phase.Options.Compare.AaSample, in answer, in address);
         if (!isCompared && !isRepeated)
         {
             return;
         }
 
         _offeredTo = candidate;
-        if (!candidate.TryOffer(in answer, isCompared, isRepeated) && line.Waits)
+        var isOffered = candidate.TryOffer(in answer, isCompared, isRepeated);
+        if (!isOffered && _line.Waits)
         {
-            candidate.WaitUntilCompared(line.HangAfter);
-            candidate.TryOffer(in answer, isCompared, isRepeated);
+            candidate.WaitUntilCompared(_line.HangAfter);
+            isOffered = candidate.TryOffer(in answer, isCompared, isRepeated);
+        }
+
+        if (!isOffered && isCompared)
+        {
+            _phase.Evidence.Uncompared(1);
         }
     }
 
@@ -54,18 +68,22 @@ internal sealed class ShadowSide<TIn, TOut>(CandidateLine<TIn, TOut> line, Route
     /// <summary>The stream has ended.</summary>
     public void Finish()
     {
-        line.Finish();
+        _line.Finish();
         Tick(_phase.EventTime);
+    }
+
+    // What is decided must not depend on how far the candidate's threads happen to be.
+    private void Settle()
+    {
+        if (_line.Waits)
+        {
+            _offeredTo?.WaitUntilCompared(_line.HangAfter);
+        }
     }
 
     private void Tick(long eventTime)
     {
-        // What is decided here must not depend on how far the candidate's threads happen to be.
-        if (line.Waits)
-        {
-            _offeredTo?.WaitUntilCompared(line.HangAfter);
-        }
-
+        Settle();
         _nextTick = eventTime - (eventTime % TickNanoseconds) + TickNanoseconds;
         _phase.Tick(eventTime);
     }

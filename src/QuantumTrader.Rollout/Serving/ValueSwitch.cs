@@ -19,12 +19,16 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
     private readonly AnswerCheck<TOut> _check;
     private readonly ShadowSide<TIn, TOut> _shadow;
     private readonly TimeProvider _clock;
+    private readonly Func<bool> _isTakenBack;
+    private readonly ServeOptions _options;
     private readonly FallbackBurst _burst;
     private long _came;
 
     public ValueSwitch(CandidateLine<TIn, TOut> line, EventFormat<TOut> format, Switches switches, TimeProvider clock)
     {
         (_line, _phase, _format, _burst, _clock) = (line, line.Phase, format, new FallbackBurst(switches), clock);
+        _options = _phase.Options.Serve;
+        _isTakenBack = () => !_phase.State.Serves;
         _key = new RouteKey<TOut>(_phase.Options.Route, format);
         _shadow = new ShadowSide<TIn, TOut>(line, _key);
         _check = new AnswerCheck<TOut>(_phase.Options, format);
@@ -69,6 +73,11 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
         var isHanded = sequence <= arrival.HandedThrough;
         if (isHanded)
         {
+            if (_options.Race == ServeRace.Sequential)
+            {
+                candidate.Release(sequence);
+            }
+
             _shadow.Offer(candidate, in answer, in address);
         }
 
@@ -96,8 +105,14 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
 
     private void Serve(ref TOut answer, in EventAddress address, CandidateRun<TIn, TOut> candidate, long stamp, PhaseState now)
     {
-        long? deadline = _phase.Options.Serve.Deadline is { } time ? stamp + (long)(time.TotalSeconds * _clock.TimestampFrequency) : null;
-        var reason = candidate.Take(answer.Sequence, deadline, _line.HangAfter, out var candidates);
+        var reason = candidate.Take(answer.Sequence, DeadlineOf(stamp), _line.HangAfter, _isTakenBack, out var candidates);
+        if (_isTakenBack())
+        {
+            // While it was waited for: nothing that the candidate says counts any more.
+            _phase.Evidence.Original();
+            return;
+        }
+
         if (reason is null && !_check.IsValid(in candidates, in answer, in address))
         {
             reason = FallbackReason.Invalid;
@@ -115,6 +130,16 @@ internal sealed class ValueSwitch<TIn, TOut> : Filter<TOut>
 
         _phase.Evidence.Took(reason is null ? PhaseSide.Candidate : PhaseSide.Fallback, _clock.GetTimestamp() - stamp);
     }
+
+    // One for all answers of a run, so that those behind a slow one do not add up.
+    private long? DeadlineOf(long stamp)
+    {
+        long? deadline = _options.Deadline is { } time ? (_options.Race == ServeRace.Sequential ? _came : stamp) + Ticks(time) : null;
+        long? end = _options.Budget is { } budget ? stamp + Ticks(budget) : null;
+        return deadline < end ? deadline : end ?? deadline;
+    }
+
+    private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * _clock.TimestampFrequency);
 
     private void Keep(PhaseState state, in TOut answer, in EventAddress address, FallbackReason reason)
     {

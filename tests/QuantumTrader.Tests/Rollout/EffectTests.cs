@@ -13,6 +13,7 @@ public sealed class EffectTests
           feed:     { type: rollout.feed }
           baseline: { type: rollout.answer, from: feed{{(answers.Length > 0 ? ", " + answers : "")}} }
           keep:     { type: rollout.keep, from: baseline, phase: keeping }
+          behind:   { type: rollout.keep, from: keep }
         rollout:
           phases:
             - { name: keeping, kind: effect, candidate: { block: keep }, at: {{at}}, shadow: { overload: wait, queue: 64, hang_after: 5s }{{(phase.Length > 0 ? ", " + phase : "")}} }
@@ -29,6 +30,19 @@ public sealed class EffectTests
 
         run.Answers.Count.ShouldBe(expected);
         run.Counts.ShouldSatisfyAllConditions(c => c.EnhancedCalls.ShouldBe(expected), c => c.OriginalCalls.ShouldBe(1000 - expected));
+    }
+
+    [Theory]
+    [InlineData("off")]
+    [InlineData("shadow")]
+    [InlineData("10%")]
+    [InlineData("complete")]
+    public async Task Who_reads_behind_a_sink_reads_all_of_it_whatever_its_phase_lets_through(string at)
+    {
+        var bare = await RolloutRun.OfAsync(RolloutRun.Without());
+        var run = await RolloutRun.OfAsync(Yaml(at, "by: baseline"));
+
+        run.Hash("behind").ShouldBe(bare.Hash("keep"));
     }
 
     [Fact]
@@ -78,6 +92,6 @@ public sealed class EffectTests
 
         var finding = ConstructionCheck.Check(plan, TimeProvider.System, withModels: false).ShouldHaveSingleItem();
         finding.Message.ShouldContain(expected);
-        finding.Line.ShouldBe(10);
+        finding.Line.ShouldBe(11);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Rollout;
 
@@ -64,6 +65,55 @@ public sealed class EvidenceTests
         gauges["qt_rollout_fallbacks.error"].ShouldBe(run.Counts.FallbackCount);
         gauges["qt_rollout_outcomes.candidate_error"].ShouldBe(500);
         gauges["qt_rollout_shadow_started"].ShouldBe(1000);
+    }
+
+    [Theory]
+    [InlineData("mode: hangs", "at: shadow, shadow: { queue: 64, hang_after: 100ms, max_abandoned: 0 }", "count: 5000", "shadow_shed abandoned uncompared held generation")]
+    [InlineData("mode: late, every: 5", "at: 100%, serve: { deadline: 2ms }", "count: 20, pause_microseconds: 60000", "late fallbacks.deadline enhanced_calls share")]
+    [InlineData("mode: drops", "at: 100%, " + Waits + ", breaker: { consecutive: 5, shadow_probes: 100000 }", "", "breaker_open fallbacks.error fallbacks.breaker original_calls")]
+    [InlineData("mode: good", "at: shadow, " + Waits + ", compare: { aa_sample: 100% }", "", "contradictions shadow_started", "mode: moody, every: 10")]
+    [InlineData("mode: good", "start: auto, " + Waits + ", gates: { the: { metric: mismatch_rate, max: 5% } }, steps: [ { shadow: { min_samples: 100000 }, gates: [the] } ]", "", "gate_evidence.the state.shadow outcomes.match")]
+    public async Task Every_metric_is_the_figure_that_it_names(string candidate, string phase, string feed, string telling, string baseline = "")
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(candidate, phase, feed, baseline: baseline));
+        var (counts, state) = (run.Counts, run.Phases[0].State);
+        var gauges = run.Report.Blocks.Single(b => b.Name == "rollout/new").Gauges.ToDictionary(g => (g.Of.Length == 0 ? g.Name : $"{g.Name}.{g.Of}")["qt_rollout_".Length..], g => g.Value);
+
+        gauges.ShouldSatisfyAllConditions(
+            g => g["share"].ShouldBe(state.Share.Fraction),
+            g => g["generation"].ShouldBe(state.Generation),
+            g => g["held"].ShouldBe(state.IsHeld ? 1 : 0),
+            g => g["breaker_open"].ShouldBe(state.IsOpen ? 1 : 0),
+            g => g["original_calls"].ShouldBe(counts.OriginalCalls),
+            g => g["enhanced_calls"].ShouldBe(counts.EnhancedCalls),
+            g => g["shadow_started"].ShouldBe(counts.ShadowStarted),
+            g => g["shadow_shed"].ShouldBe(counts.ShadowShed),
+            g => g["uncompared"].ShouldBe(counts.Uncompared),
+            g => g["late"].ShouldBe(counts.Late),
+            g => g["abandoned"].ShouldBe(counts.Abandoned),
+            g => g["contradictions"].ShouldBe(counts.Contradicted));
+        gauges.Where(g => g.Key.StartsWith("fallbacks.", StringComparison.Ordinal)).Sum(g => g.Value).ShouldBe(counts.FallbackCount);
+        telling.Split(' ').ShouldAllBe(name => gauges[name] > 0);
+    }
+
+    [Fact]
+    public void The_latency_of_a_side_is_that_of_its_answers()
+    {
+        var evidence = new PhaseEvidence();
+        evidence.Took(PhaseSide.Candidate, Stopwatch.Frequency / 1000);
+        evidence.Took(PhaseSide.Candidate, 3 * Stopwatch.Frequency / 1000);
+
+        evidence.Count().Latency[PhaseSide.Candidate].ShouldSatisfyAllConditions(l => l.Count.ShouldBe(2), l => l.Average.ShouldBe(2), l => l.P50.ShouldBe(1, 0.04), l => l.P99.ShouldBe(3, 0.1));
+    }
+
+    [Fact]
+    public async Task An_hour_that_has_used_up_its_fallbacks_opens_the_breaker()
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: drops, every: 10", $"at: 100%, {Waits}, breaker: {{ fallbacks_per_hour: 20, consecutive: 1000, min_throughput: 1000000, shadow_probes: 1000000 }}"));
+
+        run.Phases[0].State.ToString().ShouldBe("serving 100%, breaker open");
+        run.Counts.Fallbacks[FallbackReason.Error].ShouldBe(21);
+        run.Answers.Skip(210).ShouldAllBe(a => a.By == "baseline");
     }
 
     [Theory]

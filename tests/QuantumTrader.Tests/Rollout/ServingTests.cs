@@ -109,6 +109,7 @@ public sealed class ServingTests
     [InlineData("throws_in_constructor")]
     [InlineData("hangs_in_constructor")]
     [InlineData("throws_in_dispose")]
+    [InlineData("unprintable")]
     public async Task No_candidate_changes_what_the_primary_answers_in_the_shadow(string mode)
     {
         const string Feed = "count: 5000";
@@ -119,6 +120,7 @@ public sealed class ServingTests
         run.Hash("keep").ShouldBe(bare.Hash("keep"));
         run.Counts.OriginalCalls.ShouldBe(5000);
         (run.Counts.ShadowStarted + run.Counts.ShadowShed).ShouldBe(5000);
+        (run.Counts.Outcomes.Values.Sum() + run.Counts.Uncompared).ShouldBe(run.Counts.ShadowStarted);
     }
 
     [Theory]
@@ -130,6 +132,7 @@ public sealed class ServingTests
     [InlineData("wrong_key")]
     [InlineData("throws_in_constructor")]
     [InlineData("hangs_in_constructor")]
+    [InlineData("unprintable")]
     public async Task No_candidate_that_never_answers_changes_what_the_primary_answers_when_it_serves(string mode)
     {
         const string Feed = "count: 2000";
@@ -162,6 +165,81 @@ public sealed class ServingTests
         run.Answers.Skip(first).ShouldAllBe(a => a.By == "baseline");
         run.Answers.Select(a => a.Sequence).ShouldBe(Enumerable.Range(1, run.Answers.Count).Select(i => (long)i));
         run.Counts.Ops.ShouldBe(run.Answers.Count);
+    }
+
+    [Fact]
+    public async Task A_rollback_does_not_wait_for_an_answer_that_is_waited_for()
+    {
+        var run = await RolloutRun.OfAsync(
+            RolloutRun.Yaml("mode: hangs", "at: 100%, shadow: { queue: 64, hang_after: 50s }", "count: 1000000, pause_microseconds: 200"),
+            phases =>
+            {
+                SpinWait.SpinUntil(() => phases[0].Evidence.Count().ShadowStarted > 0, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+                phases[0].State = new PhaseState(PhaseStage.Aborted, Share.None, -1, 2);
+                SpinWait.SpinUntil(() => phases[0].Evidence.Count().OriginalCalls >= 10, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+            },
+            isOverThen: true);
+
+        run.Counts.ShouldSatisfyAllConditions(c => c.EnhancedCalls.ShouldBe(0), c => c.FallbackCount.ShouldBe(0), c => c.Abandoned.ShouldBe(0));
+    }
+
+    [Theory]
+    [InlineData("10%")]
+    [InlineData("100%")]
+    public async Task A_candidate_that_begins_behind_its_baseline_serves_the_same(string at)
+    {
+        const string Sequential = "serve: { race: sequential, deadline: 5s, baseline: 1s, budget: 6s }, shadow: { overload: wait, queue: 1024, hang_after: 5s }";
+        var warm = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: drops, every: 10", $"at: {at}, {Waits}"));
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: drops, every: 10", $"at: {at}, {Sequential}"));
+
+        run.Answers.ShouldBe(warm.Answers);
+        run.Counts.ShouldSatisfyAllConditions(c => c.EnhancedCalls.ShouldBe(warm.Counts.EnhancedCalls), c => c.Outcomes.ShouldBe(warm.Counts.Outcomes), c => c.ShadowStarted.ShouldBe(1000));
+    }
+
+    [Theory]
+    [InlineData("race: warm, deadline: 5s", false)]
+    [InlineData("race: sequential, deadline: 5s, baseline: 1s, budget: 6s", true)]
+    public async Task In_sequence_no_candidate_begins_before_its_baseline_has_answered(string serve, bool isBehind)
+    {
+        var board = $"board: {Guid.NewGuid():n}";
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(board, $"at: 100%, serve: {{ {serve} }}, shadow: {{ overload: wait, queue: 1024, hang_after: 5s }}", "count: 20", "batch: 1", $"mode: late, {board}"));
+
+        run.Answers.Count(a => a.By == "candidate").ShouldBe(20);
+        run.Answers.All(a => a.Score == a.Sequence).ShouldBe(isBehind);
+    }
+
+    [Fact]
+    public async Task A_budget_ends_the_wait_for_a_candidate()
+    {
+        // Without it each operation would wait until the candidate is given up.
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: hangs", "at: 100%, serve: { budget: 1ms }, shadow: { queue: 64, hang_after: 500ms, max_abandoned: 0 }", "count: 200, pause_microseconds: 200"));
+
+        run.Counts.Fallbacks[FallbackReason.Deadline].ShouldBeGreaterThan(10);
+    }
+
+    [Fact]
+    public async Task A_candidate_that_had_nothing_to_do_for_long_does_not_hang()
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: late", "at: shadow, shadow: { overload: wait, queue: 64, hang_after: 500ms }", "count: 6, pause_microseconds: 600000, pause_every: 3", "batch: 1"));
+
+        run.Counts.ShouldSatisfyAllConditions(c => c.Abandoned.ShouldBe(0), c => c.Outcomes[Outcome.Match].ShouldBe(6));
+    }
+
+    [Fact]
+    public async Task No_more_wait_for_a_candidate_than_its_queue_and_its_edges_hold()
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: hangs", "at: shadow, shadow: { queue: 64, hang_after: 300ms, max_abandoned: 0 }", "count: 5000"));
+
+        run.Counts.ShadowStarted.ShouldBeInRange(1, 64 + 256 + 64);
+    }
+
+    [Fact]
+    public async Task The_end_of_a_run_does_not_wait_for_a_slow_candidate_to_catch_up()
+    {
+        // It takes 20 ms for each of up to 320 operations; nobody waits for a result of the shadow longer than for one that hangs.
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: late", "at: shadow, shadow: { queue: 64, hang_after: 200ms }", "count: 2000"));
+
+        run.Counts.Uncompared.ShouldBeGreaterThan(20);
     }
 
     [Fact]

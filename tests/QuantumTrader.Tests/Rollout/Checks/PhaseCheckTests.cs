@@ -34,7 +34,7 @@ public sealed class PhaseCheckTests
 
     [Fact]
     public void A_sound_phase_has_no_findings() => Findings(Phase(
-        "breaker: { window: 10s }, route: { unit: operation }, compare: { aa_sample: 1%, ignore: [{ path: score, reason: known, until: 2999-12-31 }] }, "
+        "breaker: { window: 10s, fallbacks_per_hour: 100 }, serve: { race: sequential, deadline: 3ms, baseline: 2ms, budget: 5ms }, route: { unit: operation }, compare: { aa_sample: 1%, ignore: [{ path: score, reason: known, until: 2999-12-31 }] }, "
         + "steps: [{ shadow: { min_bake: 1h } , gates: [a] }, { serve: 10%, gates: [a, r] }, { serve: 100%, approve: manual }], "
         + "gates: { a: { metric: mismatch_rate, max: 1%, over: noise }, r: { metric: sample_ratio } }")).ShouldBeEmpty();
 
@@ -61,6 +61,12 @@ public sealed class PhaseCheckTests
     [InlineData("compare: { ignore: [{ path: a, reason: b, until: 2020-01-31 }] }", "phases[0].compare.ignore[0].until: differences of 'a' were to be ignored until 2020-01-31. Remove the rule, or give it another day and a reason.")]
     [InlineData("compare: { ignore: [{ path: a, reason: b, until: soon }] }", "phases[0].compare.ignore[0].until: until is 'soon', which is no day. Write it as 2026-12-31.")]
     [InlineData("breaker: { failure_ratio: 0% }", "phases[0].breaker.failure_ratio: with 0% the first failure would open the breaker. Choose a greater ratio, such as 5%.")]
+    [InlineData("serve: { race: sequential }", "phases[0].serve.race: with `sequential` an operation takes the times of baseline and candidate, so it must be known that there is time for both. State deadline, baseline and budget, or use race: warm.")]
+    [InlineData("serve: { race: sequential, deadline: 3ms, baseline: 2ms }", "phases[0].serve.race: with `sequential` an operation takes the times of baseline and candidate, so it must be known that there is time for both. State deadline, baseline and budget, or use race: warm.")]
+    [InlineData("serve: { race: sequential, deadline: 3ms, baseline: 2ms, budget: 4.9ms }", "phases[0].serve.budget: the budget of 4.9 ms is less than the deadline of 3 ms and the baseline's 2 ms together. Raise it, shorten the deadline, or use race: warm.")]
+    [InlineData("serve: { race: sequential, deadline: 3ms, baseline: 2ms, budget: 5ms }, shadow: { queue: 100 }", "phases[0].shadow.queue: with `race: sequential` a whole batch of operations waits until the baseline has answered it; the queue of 100 is shorter than engine.batch, 1024. Make it at least as long.")]
+    [InlineData("kind: effect, serve: { race: sequential }", "phases[0].serve.race: the phase 'new' adds an effect; it has no baseline that could answer first. Remove race.")]
+    [InlineData("serve: { deadline: 5ms, budget: 5ms }", "phases[0].serve.deadline: the deadline of 5 ms leaves nothing of the budget of 5 ms. Shorten it.")]
     [InlineData("route: { unit: account }", "phases[0].route.unit: 'candidate' sends Answer, which has no field 'account' to choose by. Use unit: operation or symbol.")]
     public void Every_mistake_in_a_phase_is_found(string phase, string message) =>
         Findings(Phase(phase)).ShouldContain(f => f.EndsWith("QT0601 rollout." + message, StringComparison.Ordinal), string.Join("\n", Findings(Phase(phase))));

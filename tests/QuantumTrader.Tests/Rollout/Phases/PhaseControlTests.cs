@@ -141,6 +141,21 @@ public sealed class PhaseControlTests
     }
 
     [Fact]
+    public void Commands_that_wait_for_a_tick_do_not_pile_up()
+    {
+        var (control, phase) = Make();
+        Send(control, PhaseAction.Start);
+        for (var i = 0; i < 64; i++)
+        {
+            Send(control, PhaseAction.Promote, full: true, reason: "now").IsAccepted.ShouldBeTrue();
+        }
+
+        Send(control, PhaseAction.Promote, full: true, reason: "now").Words.ShouldBe("64 commands wait for the next tick already; ask again when events flow.");
+        Work(phase, 1);
+        phase.State.ToString().ShouldBe("complete");
+    }
+
+    [Fact]
     public void Everything_at_once_needs_a_reason()
     {
         var (control, phase) = Make();
@@ -223,6 +238,23 @@ public sealed class PhaseControlTests
         }
 
         breaker.Asked(hasFailed: true, 12 * Second).ShouldBeTrue("10 of 100");
+    }
+
+    [Fact]
+    public void An_hour_may_have_so_many_fallbacks_and_no_more()
+    {
+        const long Minute = 60 * Second;
+        var breaker = new Breaker(new BreakerOptions { FallbacksPerHour = 3, Consecutive = 1000, MinThroughput = 1_000_000 });
+        foreach (var minute in (long[])[0, 20, 40])
+        {
+            breaker.Asked(hasFailed: false, minute * Minute);
+            breaker.Asked(hasFailed: true, minute * Minute).ShouldBeFalse();
+        }
+
+        breaker.Asked(hasFailed: true, 59 * Minute).ShouldBeTrue("four within an hour");
+        breaker.Reset(isOpen: false);
+        breaker.Asked(hasFailed: true, 60 * Minute).ShouldBeTrue("an hour that is used up stays so when the breaker has closed");
+        breaker.Asked(hasFailed: true, 121 * Minute).ShouldBeFalse();
     }
 
     [Fact]
