@@ -90,9 +90,6 @@ public sealed record FeedOptions
     /// <summary>Pause behind every operation, in microseconds.</summary>
     public int PauseMicroseconds { get; init; }
 
-    /// <summary>Pauses only before every so manieth.</summary>
-    public int PauseEvery { get; init; } = 1;
-
     /// <summary>Sends so many and then waits until it is told to go on; 0 never waits.</summary>
     public int HoldAt { get; init; }
 }
@@ -111,11 +108,7 @@ public sealed class Feed(FeedOptions options) : Source<Operation>
     {
         if (options.PauseMicroseconds > 0)
         {
-            if (_sent % options.PauseEvery == 0)
-            {
-                Thread.Sleep(TimeSpan.FromMicroseconds(options.PauseMicroseconds));
-            }
-
+            Thread.Sleep(TimeSpan.FromMicroseconds(options.PauseMicroseconds));
             limit = 1;
         }
 

@@ -1,5 +1,7 @@
+using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Rollout;
+using QuantumTrader.Rollout.Serving;
 
 namespace QuantumTrader.Tests.Rollout;
 
@@ -218,11 +220,20 @@ public sealed class ServingTests
     }
 
     [Fact]
-    public async Task A_candidate_that_had_nothing_to_do_for_long_does_not_hang()
+    public void A_candidate_that_had_nothing_to_do_for_long_does_not_hang()
     {
-        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: late", "at: shadow, shadow: { overload: wait, queue: 64, hang_after: 500ms }", "count: 6, pause_microseconds: 600000, pause_every: 3", "batch: 1"));
+        var (clock, second) = (new Clock(), TimeSpan.FromSeconds(1));
+        var comparison = new QuantumTrader.Rollout.Serving.Comparison<Answer>(new AnswerComparer<Answer>(new AnswerFormat(), new CompareOptions()), _ => { }, 16);
+        using var candidate = new CandidateRun<Operation, Answer>(
+            (feed, answers, _) => new GraphBuilder().Add("feed", feed).Add("work", new Answerer(new AnswerOptions()), ["feed"]).Add("answers", answers, ["work"]).Build(),
+            16, 1, comparison, comparison, isReleased: true, clock);
+        clock.Advance(TimeSpan.FromHours(1));
 
-        run.Counts.ShouldSatisfyAllConditions(c => c.Abandoned.ShouldBe(0), c => c.Outcomes[Outcome.Match].ShouldBe(6));
+        candidate.Expect(clock.GetTimestamp());
+        candidate.TryHand(new Operation(1, 0, 0, 1)).ShouldBeTrue();
+        candidate.Hangs(second).ShouldBeFalse();
+        clock.Advance(2 * second);
+        candidate.Hangs(second).ShouldBeTrue();
     }
 
     [Fact]

@@ -299,18 +299,4 @@ public sealed class RecoveryTests : IDisposable
         entries[^2].ShouldSatisfyAllConditions(e => e.Actor.ShouldBe("api"), e => e.Reason.ShouldBe("drill"), e => e.To!.Stage.ShouldBe(PhaseStage.Aborted), e => e.EventTime.ShouldBe(2_000_000_000));
         entries[3].Evidence.ShouldNotBeNull().ShouldHaveSingleItem().ShouldSatisfyAllConditions(g => g.Name.ShouldBe("errors"), g => g.Samples.ShouldBe(2000));
     }
-
-    /// <summary>Moves only when told, and calls nobody: ticks look for themselves.</summary>
-    private sealed class Clock : TimeProvider
-    {
-        private long _now = 1_700_000_000L * TimeSpan.TicksPerSecond;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + TimeSpan.FromTicks(_now);
-
-        public override long GetTimestamp() => _now;
-
-        public void Advance(TimeSpan time) => _now += time.Ticks;
-    }
 }
