@@ -64,8 +64,7 @@ internal static class AlertsCommand
             }
             catch (FindingException refused)
             {
-                Console.Error.WriteLine(string.Join(Environment.NewLine, refused.Findings));
-                return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
+                return ExitCodes.Refuse(refused);
             }
             catch (ConfigurationException refused)
             {

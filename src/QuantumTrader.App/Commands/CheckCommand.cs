@@ -41,8 +41,7 @@ internal static class CheckCommand
             }
             catch (FindingException refused)
             {
-                Console.Error.WriteLine(refused.Finding);
-                return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
+                return ExitCodes.Refuse(refused);
             }
         });
         return command;

@@ -21,6 +21,20 @@ internal static class ExitCodes
     /// <summary>Something outside is missing: a file, a library, room on the disk.</summary>
     public const int Outside = 4;
 
+    /// <summary>Says on standard error what is wrong with a pipeline, all of it, and returns the code.</summary>
+    public static int Refuse(FindingException refused)
+    {
+        Console.Error.WriteLine(string.Join(Environment.NewLine, refused.Findings));
+        return refused.Outside ? Outside : Configuration;
+    }
+
+    /// <summary>The same of what a part of a pipeline found only when it began, such as a port that is taken.</summary>
+    public static int Refuse(ConfigurationException refused)
+    {
+        Console.Error.WriteLine(refused.Message);
+        return refused.Outside ? Outside : Configuration;
+    }
+
     /// <summary>The code of an error that is no bug and whose message says all; null for any other.</summary>
     public static int? Of(Exception error) => error switch
     {

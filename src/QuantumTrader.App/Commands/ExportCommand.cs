@@ -45,8 +45,7 @@ internal static class ExportCommand
             }
             catch (FindingException refused)
             {
-                Console.Error.WriteLine(refused.Finding);
-                return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
+                return ExitCodes.Refuse(refused);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

@@ -34,8 +34,7 @@ internal sealed class FoundModels
         }
         catch (FindingException refused)
         {
-            Console.Error.WriteLine(refused.Finding);
-            return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
+            return ExitCodes.Refuse(refused);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -54,8 +54,7 @@ internal static class RecordCommand
             }
             catch (FindingException refused)
             {
-                Console.Error.WriteLine(refused.Finding);
-                return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
+                return ExitCodes.Refuse(refused);
             }
             catch (StoreException error)
             {

@@ -269,13 +269,11 @@ internal static class RolloutCommand
         }
         catch (FindingException refused)
         {
-            Console.Error.WriteLine(string.Join(Environment.NewLine, refused.Findings));
-            return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
+            return ExitCodes.Refuse(refused);
         }
         catch (ConfigurationException refused)
         {
-            Console.Error.WriteLine(refused.Message);
-            return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
+            return ExitCodes.Refuse(refused);
         }
     }
 

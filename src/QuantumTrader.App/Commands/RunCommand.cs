@@ -85,14 +85,12 @@ internal static class RunCommand
             }
             catch (FindingException refused)
             {
-                Console.Error.WriteLine(string.Join(Environment.NewLine, refused.Findings));
-                return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
+                return ExitCodes.Refuse(refused);
             }
             catch (ConfigurationException refused)
             {
                 // A block that found its place taken only when it started, such as a port.
-                Console.Error.WriteLine(refused.Message);
-                return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
+                return ExitCodes.Refuse(refused);
             }
             finally
             {
