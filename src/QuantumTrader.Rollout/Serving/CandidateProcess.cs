@@ -111,7 +111,7 @@ public static class CandidateProcess
         public Inside(ChildSetup setup, BlockFactory factory, EventPipeReader reader, EventPipeWriter writer)
         {
             (_setup, _factory, _reader, _writer, _answers) = (setup, factory, reader, writer, EventCodec<TOut>.Find(factory)!);
-            var feed = new CandidateFeed<TIn>(_operations, _bell, () => false, () => { }, () => { }, Handled);
+            var feed = new CandidateFeed<TIn>(_operations, () => long.MaxValue, _bell, () => false, () => { }, () => { }, Handled);
             _ends = new CandidateEnds<TIn, TOut>(feed, new CandidateAnswers<TOut>(a => Send(ChildMessage.Answer, a)), new CandidateAnswers<TOut>(a => Send(ChildMessage.Repetition, a)));
             var parts = PipelineBuilder.Parts(factory.Plan, factory).Where(p => p.Name != ChildSetup.Source).ToList();
             var again = setup.Repeating is null ? [] : parts.Where(p => p.Name == setup.Repeating).ToList();

@@ -68,7 +68,7 @@ public sealed class EvidenceTests
     }
 
     [Theory]
-    [InlineData("mode: hangs", "at: shadow, shadow: { queue: 64, hang_after: 100ms, max_abandoned: 0 }", "count: 5000", "shadow_shed abandoned uncompared held generation")]
+    [InlineData("mode: hangs", "at: shadow, shadow: { queue: 64, hang_after: 100ms, max_abandoned: 0 }", "count: 5000", "shadow_shed abandoned.hang uncompared held generation")]
     [InlineData("mode: late, every: 5", "at: 100%, serve: { deadline: 2ms }", "count: 20, pause_microseconds: 60000", "late fallbacks.deadline enhanced_calls share")]
     [InlineData("mode: drops", "at: 100%, " + Waits + ", breaker: { consecutive: 5, shadow_probes: 100000 }", "", "breaker_open fallbacks.error fallbacks.breaker original_calls")]
     [InlineData("mode: good", "at: shadow, " + Waits + ", compare: { aa_sample: 100% }", "", "contradictions shadow_started", "mode: moody, every: 10")]
@@ -90,9 +90,9 @@ public sealed class EvidenceTests
             g => g["shadow_shed"].ShouldBe(counts.ShadowShed),
             g => g["uncompared"].ShouldBe(counts.Uncompared),
             g => g["late"].ShouldBe(counts.Late),
-            g => g["abandoned"].ShouldBe(counts.Abandoned),
             g => g["contradictions"].ShouldBe(counts.Contradicted));
         gauges.Where(g => g.Key.StartsWith("fallbacks.", StringComparison.Ordinal)).Sum(g => g.Value).ShouldBe(counts.FallbackCount);
+        gauges.Where(g => g.Key.StartsWith("abandoned.", StringComparison.Ordinal)).Sum(g => g.Value).ShouldBe(counts.Abandoned);
         telling.Split(' ').ShouldAllBe(name => gauges[name] > 0);
     }
 

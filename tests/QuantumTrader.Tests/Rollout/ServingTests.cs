@@ -225,7 +225,7 @@ public sealed class ServingTests
         var (clock, second) = (new Clock(), TimeSpan.FromSeconds(1));
         var comparison = new QuantumTrader.Rollout.Serving.Comparison<Answer>(new AnswerComparer<Answer>(new AnswerFormat(), new CompareOptions()), _ => { }, 16);
         using var candidate = new CandidateRun<Operation, Answer>(
-            (feed, answers, _) => new GraphBuilder().Add("feed", feed).Add("work", new Answerer(new AnswerOptions()), ["feed"]).Add("answers", answers, ["work"]).Build(),
+            ends => new GraphBuilder().Add("feed", ends.Feed).Add("work", new Answerer(new AnswerOptions()), ["feed"]).Add("answers", ends.Answers, ["work"]).Build(),
             16, 1, comparison, comparison, isReleased: true, clock);
         clock.Advance(TimeSpan.FromHours(1));
 
