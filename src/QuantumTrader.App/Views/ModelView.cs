@@ -176,7 +176,8 @@ internal sealed class ModelView : IDisposable
             StringComparer.Ordinal);
     }
 
-    private static string Drift(double index) => PopulationStability.BandOf(index) switch { DriftBand.Stable => "none", DriftBand.Moved => "warn", _ => "hold" };
+    /// <summary>What an index says, in a word of the page.</summary>
+    internal static string Drift(double index) => PopulationStability.BandOf(index) switch { DriftBand.Stable => "none", DriftBand.Moved => "warn", _ => "hold" };
 
     private static RegimeDocument Document(Regime r, long since) => new(r.Class, r.Confidence, r.Strength, Documents.Time(since), r.Adx, r.Atr, r.Strategy);
 

@@ -68,6 +68,25 @@ public sealed class KillSwitchTests
     }
 
     [Fact]
+    public void While_trading_is_stopped_orders_that_are_not_this_runs_stay_and_cancellations_still_go_out()
+    {
+        using var run = new OrderFixture(script: ["orders hold", "orders left WDOU25 1 1 5480"]).Ready();
+        run.Send(Order(1, Side.Buy, 1));
+        run.Kill.Kill("drill", "operator");
+        run.Tick();
+        run.Await(() => run.Report.Orders.Cancelled == 1, "this run's must be taken back");
+        run.Sim.Wait();
+        run.Tick();
+        Open(run).ShouldBe(1);
+
+        run.Send(Order(9, Side.None, 0, symbol: 0) with { Action = OrderAction.CancelAll });
+        run.Await(() => Open(run) == 0, "now all must be");
+        run.Dropped("killed").ShouldBe(0);
+
+        static double Open(OrderFixture run) => run.Block.Gauges.Single(g => g.Name == "qt_profitdll_orders_open").Value;
+    }
+
+    [Fact]
     public void What_trades_before_its_cancellation_arrives_is_held_and_not_given_back()
     {
         using var run = new OrderFixture(script: ["orders hold"]).Ready();

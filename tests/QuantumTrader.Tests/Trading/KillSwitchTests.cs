@@ -70,6 +70,18 @@ public sealed class KillSwitchTests : IDisposable
     }
 
     [Fact]
+    public void Once_stopped_a_second_reason_changes_nothing()
+    {
+        using var kill = Switch();
+        kill.Kill("the market is odd", "operator");
+        var first = kill.State;
+        kill.Kill("me too", "file");
+        kill.State.ShouldBe(first);
+        kill.Resume("over", "operator");
+        (kill.State.Engaged, kill.State.Reason).ShouldBe((false, "over"));
+    }
+
+    [Fact]
     public void A_change_takes_effect_where_the_sequence_changes_so_that_it_has_one_place_in_the_input()
     {
         using var kill = Switch();

@@ -20,13 +20,21 @@ public sealed class HistoryApiTests : IDisposable
         market: { calendar: crypto, symbols: [DEMO] }
         store: { kind: journal, journal: { path: {{_folder.Path}}/journal } }
         blocks:
-          feed:      { type: source.simulator, seed: 7, start: 2024-01-02, events: 30000, rate: 0.5 }
+          feed:      { type: source.simulator, seed: 7, start: 2024-01-02, events: 30000, rate: 0.05, days: 2 }
           normalize: { type: normalize, from: feed, max_lateness_ms: 0 }
           keep:      { type: sink.store, from: normalize }
           features:  { type: features.basic, from: normalize }
           vectors:   { type: sink.store, from: features }
           {{(withBars ? "candles:   { type: candles, from: normalize }" : "")}}
           {{(withBars ? "bars:      { type: sink.store, from: candles }" : "")}}
+          model:     { type: model.onnx, from: features, model: models/demo.onnx }
+          answers:   { type: sink.store, from: model }
+          signal:    { type: signal, from: model, min_confidence: 0.5, min_direction: 0.0001 }
+          signals:   { type: sink.store, from: signal }
+          book:      { type: book, from: normalize }
+          risk:      { type: risk, from: signal, max_trades_per_day: 1000 }
+          orders:    { type: execution.paper, from: risk, market: book }
+          {{(withBars ? "fills:     { type: sink.store, from: orders }" : "")}}
         """;
 
     private static async Task<JsonObject> Get(HostedRun run, string path)
@@ -41,10 +49,13 @@ public sealed class HistoryApiTests : IDisposable
     {
         public List<MarketEvent> Trades { get; } = [];
 
+        public long Newest { get; private set; }
+
         public void See(ReadOnlySpan<MarketEvent> events)
         {
             foreach (var e in events)
             {
+                Newest = Math.Max(Newest, e.EventTime);
                 if (e.Kind == EventKind.Trade)
                 {
                     Trades.Add(e);
@@ -87,7 +98,7 @@ public sealed class HistoryApiTests : IDisposable
     {
         var recorder = new Recorder();
         run.Live.Graph.Watch("normalize", recorder);
-        await run.RunAsync();
+        var report = await run.RunAsync();
         var trades = recorder.Trades;
 
         // Page by page, each trade once and in order.
@@ -110,6 +121,17 @@ public sealed class HistoryApiTests : IDisposable
         (moment["last_trade"]!["time"]!.GetValue<string>(), moment["last_trade"]!["price"]!.GetValue<decimal>()).ShouldBe((IsoTime.ToText(before.EventTime), Scaled.ToDecimal(before.Price)));
         moment["features"]!["basic"]!["price_current"]!["value"]!.GetValue<double>().ShouldBeGreaterThan(0);
         moment["book"]!["bids"]!.AsArray().Count.ShouldBe(10);
+        foreach (var part in new[] { "prediction", "signal" })
+        {
+            // They are made at the end of a minute, and the one of now is not known yet.
+            var time = moment[part]!["time"]!.GetValue<string>();
+            (string.CompareOrdinal(time, IsoTime.ToText(middle.EventTime)) < 0 && string.CompareOrdinal(time, IsoTime.ToText(middle.EventTime - (3 * 3_600_000_000_000))) > 0).ShouldBeTrue($"{part}: {time}");
+        }
+
+        // The end is not in it.
+        var last = await Get(run, $"/api/history/ticks?symbol=DEMO&from={IsoTime.ToText(trades[0].EventTime)}&to={IsoTime.ToText(middle.EventTime)}&limit=1000");
+        last["ticks"]!.AsArray()[^1]!["time"]!.GetValue<string>().ShouldBe(last["next_cursor"] is null ? IsoTime.ToText(before.EventTime) : last["ticks"]![999]!["time"]!.GetValue<string>());
+        last["ticks"]!.AsArray().ShouldNotContain(t => t!["time"]!.GetValue<string>() == IsoTime.ToText(middle.EventTime));
 
         var patterns = await Get(run, "/api/history/patterns?symbol=DEMO&days=7");
         patterns["bars"]!.GetValue<string>().ShouldBe(withBars ? "stored" : "from_ticks");
@@ -118,8 +140,22 @@ public sealed class HistoryApiTests : IDisposable
         var closed = trades.Where(t => t.EventTime < end).ToList();
         patterns["daily"]!["hours"]!.AsArray().Sum(h => h!["trades"]!.GetValue<long>()).ShouldBe(closed.Count);
         patterns["daily"]!["mean_daily_volume"]!.GetValue<double>().ShouldBe((double)closed.Sum(t => Scaled.ToDecimal(t.Quantity)) / closed.Select(t => t.EventTime / 86_400_000_000_000).Distinct().Count(), 1e-6);
+        patterns["to"]!.GetValue<string>().ShouldBe(IsoTime.ToText(recorder.Newest / 60_000_000_000 * 60_000_000_000));
+        closed.Select(t => t.EventTime / 86_400_000_000_000).Distinct().Count().ShouldBeGreaterThan(1);
+        var hours = (await Get(run, "/api/history/patterns?symbol=DEMO&days=1"))["daily"]!["hours"]!.AsArray().Sum(h => h!["trades"]!.GetValue<long>());
+        hours.ShouldBeInRange(1, closed.Count - 1, "of one day");
+        var execution = (QuantumTrader.Trading.ExecutionReport)report.Blocks.Single(b => b.Name == "orders").Details!;
+        execution.Fills.ShouldBeGreaterThan(1);
         patterns.ContainsKey("performance").ShouldBeTrue();
-        patterns["performance"].ShouldBeNull();
+        if (withBars)
+        {
+            var performance = patterns["performance"]!;
+            (performance["fills"]!.GetValue<long>(), performance["profit"]!.GetValue<double>()).ShouldBe((execution.Fills, (double)execution.Positions.Sum(p => p.Realised - p.Fees)));
+        }
+        else
+        {
+            patterns["performance"].ShouldBeNull("fills are not stored");
+        }
     }
 
     [Fact]

@@ -91,6 +91,12 @@ public sealed class FigureTests
         (health.Status, string.Join(',', health.Reasons)).ShouldBe((status, reasons));
     }
 
+    [Theory]
+    [InlineData(0.05, "none")]
+    [InlineData(0.15, "warn")]
+    [InlineData(0.3, "hold")]
+    public void An_index_of_drift_becomes_a_word_that_the_page_knows(double index, string word) => ModelView.Drift(index).ShouldBe(word);
+
     [Fact]
     public void A_curve_keeps_its_first_and_its_newest_point_and_never_more_than_it_may()
     {

@@ -1,5 +1,9 @@
+using QuantumTrader.App.Runs;
 using QuantumTrader.App.Views;
+using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
+using QuantumTrader.Models;
+using QuantumTrader.Models.Regimes;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Trading;
 
@@ -169,26 +173,90 @@ public sealed class RunViewsTests
     }
 
     [Fact]
+    public void The_figures_of_predictions_and_the_begin_of_the_regime_are_those_of_what_passed()
+    {
+        using var fixture = new ViewFixture("regime.yml", "blocks.feed.events=60000");
+        var deciding = RunBlocks.Deciding(fixture.Run.Plan, fixture.Run.Graph).Select(b => Watch<Prediction>(fixture, b)).ToList();
+        var answered = Watch<Prediction>(fixture, "coordinator");
+        var regimes = Watch<Regime>(fixture, "regime");
+        fixture.RunToEnd();
+
+        var end = fixture.Market.Seen.Max(e => e.EventTime);
+        var inside = deciding.SelectMany(d => d).Where(p => p.EventTime > end - (5 * Minute)).ToList();
+        var ml = fixture.Views.ReadMarket("DEMO")!.Ml.ShouldNotBeNull();
+        inside.Count.ShouldBeGreaterThan(1);
+        ml.Count.ShouldBe(inside.Count);
+        ml.MeanConfidence!.Value.ShouldBe(inside.Average(p => p.Confidence), 1e-12);
+        ml.BullishShare!.Value.ShouldBe(inside.Count(p => p.Direction > 0) / (double)inside.Count, 1e-12);
+        deciding.Select(d => new LastPrediction(Time(d[^1].EventTime), d[^1].Direction, d[^1].Confidence, d[^1].Model)).ShouldContain(ml.Last!);
+
+        var page = (ModelDocument)fixture.Views.ReadModel();
+        var shown = page.Predictions.Values.Where(p => p.Block == "coordinator").ToList();
+        shown.Select(p => (p.Time, p.Direction, p.Confidence, p.Stale)).ShouldBe(answered.TakeLast(shown.Count).Select(p => (Time(p.EventTime), p.Direction, p.Confidence, p.IsStale)));
+        var stretch = regimes.AsEnumerable().Reverse().TakeWhile(r => r.Class == regimes[^1].Class).Last();
+        (page.Regime!["DEMO"].Class, page.Regime["DEMO"].Since).ShouldBe((stretch.Class, Time(stretch.EventTime)));
+    }
+
+    [Fact]
     public void The_trading_page_comes_to_what_the_execution_reports()
     {
-        using var fixture = new ViewFixture("demo.yml", "blocks.feed.days=1");
+        using var fixture = new ViewFixture("demo.yml", "blocks.feed.days=3", "blocks.feed.rate=1", "blocks.risk.order_quantity=5", "blocks.risk.max_position=5", "blocks.risk.max_trades_per_day=33");
+        var orders = Watch<OrderRequest>(fixture, "risk");
+        var fills = Watch<Fill>(fixture, "orders");
         var report = fixture.RunToEnd();
         var page = fixture.Views.ReadTrading().ShouldBeOfType<TradingDocument>();
         var execution = (ExecutionReport)report.Blocks.Single(b => b.Name == "orders").Details!;
         execution.Fills.ShouldBeGreaterThan(10);
 
         page.Unseen.ShouldBe(0);
+        page.OrdersLive.ShouldBeFalse();
         page.Profit.ShouldBe((double)execution.Profit, 1e-9);
         page.MaxDrawdown.ShouldBe((double)execution.MaxDrawdown, 1e-9);
         page.Equity.Last().Value.ShouldBe(page.Profit);
         var position = execution.Positions.Single();
-        (page.Positions["DEMO"].Quantity, page.Positions["DEMO"].Realised, page.Positions["DEMO"].Fees).ShouldBe((position.Quantity, position.Realised, position.Fees));
+        position.Quantity.ShouldNotBe(0, "an odd number of orders leaves one that is open, to be marked");
+        var shown = page.Positions["DEMO"];
+        (shown.Quantity, shown.Realised, shown.Unrealised, shown.Fees).ShouldBe((position.Quantity, position.Realised, position.Unrealised, position.Fees));
         page.Fills.Count.ShouldBe((int)Math.Min(50, execution.Fills));
+        page.Orders.Count.ShouldBe(50);
         page.Orders.Values.Count(o => o.State == OrderState.Filled).ShouldBe(page.Orders.Count - (int)execution.Orders.Open);
-        page.Limits["max_position.DEMO"].ShouldBe(new LimitDocument(Math.Abs(position.Quantity), 1, "quantity", "DEMO"));
-        page.Limits["max_trades_per_day"].Used.ShouldBeInRange(0, 50);
+        foreach (var (number, order) in page.Orders)
+        {
+            var of = fills.Where(f => f.Order == long.Parse(number, System.Globalization.CultureInfo.InvariantCulture)).ToList();
+            order.Filled.ShouldBe(of.Sum(f => Scaled.ToDecimal(f.Quantity)));
+            order.AveragePrice!.Value.ShouldBe(of.Sum(f => Scaled.ToDecimal(f.Quantity) * Scaled.ToDecimal(f.Price)) / order.Filled, 1e-8m);
+        }
+
+        page.Limits["max_position.DEMO"].ShouldBe(new LimitDocument(Math.Abs(orders.Sum(o => (int)o.Side * Scaled.ToDecimal(o.Quantity))), 5, "quantity", "DEMO"));
+        const long Day = 24 * 60 * Minute;
+        var today = fixture.Market.Seen.Max(e => e.EventTime) / Day;
+        orders.Select(o => o.EventTime / Day).Distinct().Count().ShouldBeGreaterThan(1);
+        page.Limits["max_trades_per_day"].ShouldBe(new LimitDocument(orders.Count(o => o.EventTime / Day == today), 33, "trades", null));
         page.Refusals.ShouldBe(report.Blocks.Single(b => b.Name == "risk").Dropped);
         page.Kill.Engaged.ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Orders_that_go_to_a_broker_are_told_from_those_on_paper(bool isReal)
+    {
+        using var fixture = ViewFixture.Of($$"""
+            version: 1
+            pipeline: real
+            market: { calendar: b3, symbols: [WDOU25] }
+            profitdll: { library: tests/ProfitDllSimulator, routing: true }
+            blocks:
+              feed:     { type: source.profitdll, edge: { capacity: 1024, when_full: drop_newest } }
+              book:     { type: book, from: feed }
+              features: { type: features.basic, from: book }
+              model:    { type: model.onnx, from: features, model: models/demo.onnx }
+              signal:   { type: signal, from: model }
+              risk:     { type: risk, from: signal }
+              orders:   { type: execution.profitdll, from: risk, market: book, send_orders: {{(isReal ? "true" : "false")}} }
+            """);
+
+        ((TradingDocument)fixture.Views.ReadTrading()).OrdersLive.ShouldBe(isReal);
     }
 
     [Fact]
@@ -208,5 +276,25 @@ public sealed class RunViewsTests
         var page = fixture.Views.ReadMarket("DEMO").ShouldNotBeNull();
         page.Ml.ShouldBeNull();
         page.Fields.LastPrice.ShouldNotBeNull();
+    }
+
+    private static List<T> Watch<T>(ViewFixture fixture, string block) where T : struct, IEvent<T>
+    {
+        var recorder = new Recorder<T>();
+        fixture.Run.Graph.Watch(block, recorder);
+        return recorder.Seen;
+    }
+
+    private sealed class Recorder<T> : IWatcher<T> where T : struct, IEvent<T>
+    {
+        public List<T> Seen { get; } = [];
+
+        public void See(ReadOnlySpan<T> events)
+        {
+            foreach (ref readonly var e in events)
+            {
+                Seen.Add(T.Keep(in e));
+            }
+        }
     }
 }

@@ -138,6 +138,18 @@ public sealed class TradeWindowTests
     }
 
     [Fact]
+    public void An_edit_changes_its_trade_and_keeps_the_side_that_it_does_not_tell()
+    {
+        var fields = Fields(Trade(0, 100, 1, Side.Buy, 1), Trade(1, 100, 1, Side.Sell, 2), Trade(2, 101, 5, Side.None, 1, EventFlags.Edit));
+        (fields.Trades, fields.Volume, fields.High, fields.BuySellRatio).ShouldBe((2, 6m, 101m, 5.0));
+        Fields(Trade(0, 100, 1, Side.Buy, 1), Trade(2, 101, 5, Side.Sell, 1, EventFlags.Edit)).BuySellRatio.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Of_trades_that_come_too_late_to_count_the_newest_is_the_price_before() =>
+        Fields(Trade(1000, 100, 1), Trade(600, 90, 1), Trade(500, 80, 1)).PriceChange.ShouldBe(10);
+
+    [Fact]
     public void A_window_that_is_too_small_loses_its_oldest_trades_and_says_so()
     {
         var window = new TradeWindow(FiveMinutes, 3);

@@ -81,6 +81,36 @@ public sealed class ViewApiTests : IDisposable
     }
 
     [Fact]
+    public async Task An_order_that_the_switch_has_cancelled_is_shown_as_such_and_its_rest_no_longer_counts()
+    {
+        // So large that it takes long to be filled.
+        await using var run = await HostedRun.StartAsync(
+            Trading.Replace("SPEED", "5000x", StringComparison.Ordinal), sets: ["blocks.risk.order_quantity=100000", "blocks.risk.max_order_quantity=100000", "blocks.risk.max_position=100000"]);
+        using var stop = new CancellationTokenSource();
+        var running = run.Live.Graph.RunAsync(stop.Token);
+        Eventually.Holds(() => Page()["orders"]!.AsObject().Any(o => o.Value!["state"]!.GetValue<string>() == "partial"), "an order must be partly filled", 60);
+
+        await Post(run, "/api/trading/kill", "drill");
+        Eventually.Holds(() => Page()["orders"]!.AsObject().Any(o => o.Value!["state"]!.GetValue<string>() == "cancelled" && o.Value["reason"]!.GetValue<string>() == "killed"), "it must be cancelled", 60);
+        Page()["orders"]!.AsObject().ShouldAllBe(o => o.Value!["state"]!.GetValue<string>() == "cancelled");
+        await Post(run, "/api/trading/resume", "over");
+        Eventually.Holds(() => Halts() is [{ Until: not null }, ..], "risk must take it back", 60);
+        await stop.CancelAsync();
+        await running;
+
+        // What is used is what was approved, less what was cancelled.
+        Eventually.Holds(() => run.Live.Watch.Now().Report.Completed);
+        var page = Page();
+        page["unseen"]!.GetValue<long>().ShouldBe(0);
+        var approved = page["orders"]!.AsObject().Sum(o => (o.Value!["side"]!.GetValue<string>() == "buy" ? 1 : -1) * o.Value["quantity"]!.GetValue<decimal>());
+        page["limits"]!["max_position.DEMO"]!["used"]!.GetValue<decimal>().ShouldBe(Math.Abs(approved - Halts().SelectMany(h => h.Cancelled).Sum(c => c.Quantity)));
+        Halts()[0].Cancelled.ShouldHaveSingleItem().Quantity.ShouldNotBe(0);
+
+        JsonObject Page() => Get(run, "/api/trading").Result;
+        List<QuantumTrader.Trading.Halt> Halts() => [.. run.Live.Factory.Section<QuantumTrader.Trading.KillSwitch>()!.Halts.Where(h => h.Block == "risk")];
+    }
+
+    [Fact]
     public async Task Without_trading_there_is_nothing_to_kill()
     {
         await using var run = await HostedRun.StartAsync();
