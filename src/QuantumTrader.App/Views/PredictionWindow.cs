@@ -5,29 +5,43 @@ namespace QuantumTrader.App.Views;
 /// <param name="capacity">Predictions that it may hold.</param>
 internal sealed class PredictionWindow(long length, int capacity)
 {
-    private readonly Queue<(long Time, double Direction, double Confidence)> _inside = new();
+    private readonly List<(long Time, double Direction, double Confidence)> _inside = [];
     private long _time = long.MinValue;
 
-    /// <summary>Takes in a prediction, and moves the window's end to its time.</summary>
+    /// <summary>Takes in a prediction, and moves the window's end to its time. Several models are read one after the other, so that it may be older than others.</summary>
     public void Add(long time, double direction, double confidence)
     {
-        if (_inside.Count == capacity)
+        AdvanceTo(time);
+        if (time <= _time - length)
         {
-            _inside.Dequeue();
+            return;
         }
 
-        _inside.Enqueue((time, direction, confidence));
-        AdvanceTo(time);
+        if (_inside.Count == capacity)
+        {
+            _inside.RemoveAt(0);
+        }
+
+        var at = _inside.Count;
+        while (at > 0 && _inside[at - 1].Time > time)
+        {
+            at--;
+        }
+
+        _inside.Insert(at, (time, direction, confidence));
     }
 
     /// <summary>Moves the end of the window; a time before it changes nothing.</summary>
     public void AdvanceTo(long time)
     {
         _time = Math.Max(_time, time);
-        while (_inside.TryPeek(out var oldest) && oldest.Time <= _time - length)
+        var gone = 0;
+        while (gone < _inside.Count && _inside[gone].Time <= _time - length)
         {
-            _inside.Dequeue();
+            gone++;
         }
+
+        _inside.RemoveRange(0, gone);
     }
 
     /// <summary>Predictions inside.</summary>

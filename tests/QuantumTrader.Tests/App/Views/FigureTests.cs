@@ -75,6 +75,15 @@ public sealed class FigureTests
         window.MeanConfidence!.Value.ShouldBe(0.5, 1e-12);
         window.AdvanceTo(600);
         (window.Count, window.Stability).ShouldBe((1, null));
+
+        // Another model's, which are read later: one too old, one between the others.
+        window.Add(700, 0.1, 0.5);
+        window.Add(350, -0.9, 0.5);
+        window.Add(500, -0.9, 0.5);
+        // (400, 700] holds -, +: that of 400 has left.
+        (window.Count, window.BullishShare, window.Stability).ShouldBe((2, 0.5, 0.0));
+        window.AdvanceTo(800);
+        (window.Count, window.BullishShare).ShouldBe((1, 1.0));
     }
 
     [Theory]
