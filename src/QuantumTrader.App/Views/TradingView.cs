@@ -99,7 +99,8 @@ internal sealed class TradingView : IDisposable
     public TradingDocument Read()
     {
         var halts = _kill?.Halts.Where(h => _executions.Contains(h.Block)).ToList() ?? [];
-        var today = _prices.Time is { } now && _market.Calendar.DateOf(now) == _day ? _tradesToday : 0;
+        // The market may be seen less far than the orders, in a replay at full speed.
+        var today = _prices.Time is { } now && _market.Calendar.DateOf(now) <= _day ? _tradesToday : 0;
         return new TradingDocument(
             OrdersLive: _run.Plan.Blocks.Any(b => b.Options is ProfitDll.ExecutionProfitDllOptions { SendOrders: true }),
             KillDocument.Of(_kill?.State ?? new KillState(false, "", "", null)),
