@@ -118,7 +118,7 @@ public sealed class ProcessTests : IDisposable
     [InlineData("prints")]
     public async Task No_candidate_changes_what_the_primary_answers(string mode)
     {
-        const string Shared = "isolation: process, queue: 64, hang_after: 100ms, max_megabytes: 64";
+        const string Shared = "isolation: process, queue: 64, hang_after: 1s, max_megabytes: 64";
         var yaml = $$"""
             version: 1
             pipeline: hostile
@@ -136,8 +136,8 @@ public sealed class ProcessTests : IDisposable
             rollout:
               phases:
                 - { name: shadowed, baseline: { block: b1 }, candidate: { block: c1 }, at: shadow, shadow: { {{Shared}} } }
-                - { name: tenth, baseline: { block: b2 }, candidate: { block: c2 }, at: 10%, serve: { deadline: 1ms }, shadow: { {{Shared}} } }
-                - { name: all, baseline: { block: b3 }, candidate: { block: c3 }, at: 100%, serve: { deadline: 1ms }, shadow: { {{Shared}} } }
+                - { name: tenth, baseline: { block: b2 }, candidate: { block: c2 }, at: 10%, serve: { deadline: 5s }, shadow: { {{Shared}} } }
+                - { name: all, baseline: { block: b3 }, candidate: { block: c3 }, at: 100%, serve: { deadline: 5s }, shadow: { {{Shared}} } }
             """;
         var bare = await RolloutRun.OfAsync(RolloutRun.Without("count: 400"));
         var (kept, phases) = await RunAsync(yaml);
@@ -152,6 +152,12 @@ public sealed class ProcessTests : IDisposable
 
         phases[0].Evidence.Count().OriginalCalls.ShouldBe(400);
         phases[2].Evidence.Count().EnhancedAttempts.ShouldBe(400);
+        if (mode is "good" or "mutates" or "prints")
+        {
+            // It was asked, and had the time to answer: else nothing here could go wrong.
+            phases[2].Evidence.Count().EnhancedCalls.ShouldBeGreaterThanOrEqualTo(60);
+        }
+
         if (mode is not ("good" or "mutates" or "prints" or "throws_in_dispose" or "late" or "hoards"))
         {
             phases[2].Evidence.Count().EnhancedCalls.ShouldBe(0);
