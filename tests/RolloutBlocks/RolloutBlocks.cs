@@ -174,6 +174,9 @@ public enum Mode
     /// <summary>Answers with the number of its process.</summary>
     TellsProcess,
 
+    /// <summary>Answers with the rank of its thread: 0 is ordinary, more stands behind.</summary>
+    TellsRank,
+
     /// <summary>Answers with a variable of its environment.</summary>
     TellsSecret,
 
@@ -225,6 +228,9 @@ public sealed class Answerer : Operator<Operation, Answer>
         }
     }
 
+    /// <summary>The rank of the calling thread, as Linux tells it.</summary>
+    public static string Rank() => File.ReadAllText("/proc/thread-self/stat") is var stat ? stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[16] : "";
+
     public override void Process(Run<Operation> run, Output<Answer> output)
     {
         foreach (ref readonly var operation in run)
@@ -269,6 +275,9 @@ public sealed class Answerer : Operator<Operation, Answer>
                     break;
                 case Mode.TellsProcess:
                     answer = answer with { By = Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+                    break;
+                case Mode.TellsRank:
+                    answer = answer with { By = Rank() };
                     break;
                 case Mode.TellsSecret:
                     answer = answer with { By = $"{_options.By} {Environment.GetEnvironmentVariable(Secret) ?? "nothing"}" };

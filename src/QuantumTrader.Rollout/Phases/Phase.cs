@@ -42,6 +42,12 @@ public sealed class Phase
         }
     }
 
+    /// <summary>
+    /// A candidate that is made now stands behind the main path: but for one of a complete phase, because nothing answers for it any more
+    /// until it is late, and a busy machine would make it late.
+    /// </summary>
+    internal bool IsBehind => Options.Kind == PhaseKind.Effect || State.Stage != PhaseStage.Complete;
+
     /// <summary>Told, on any thread, when the candidate is no longer asked; behind the change, which counts already. It must not wait.</summary>
     internal Action? TakenOut { get; set; }
 

@@ -160,7 +160,7 @@ internal sealed class CandidateLine<TIn, TOut> : IDisposable
         {
             // Made elsewhere: its constructors are the candidate's code, which may hang.
             _startedAt = _clock.GetTimestamp();
-            _starting = Task.Factory.StartNew(() => MakeAndStart(isBehind: !waits), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            _starting = Task.Factory.StartNew(() => MakeAndStart(!waits && _phase.IsBehind), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
 
         if (waits)

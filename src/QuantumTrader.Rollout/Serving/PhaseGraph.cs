@@ -189,7 +189,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         {
             lock (graph._making)
             {
-                return parts.Build(factory.Plan, phase.Options.Shadow.HangAfter, ends);
+                return parts.Build(factory.Plan, phase.Options.Shadow.HangAfter, ends, phase.IsBehind);
             }
         }
 

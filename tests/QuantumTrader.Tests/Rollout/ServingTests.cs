@@ -71,6 +71,16 @@ public sealed class ServingTests
         run.Answers.Count.ShouldBe(1000);
     }
 
+    [Fact]
+    public async Task A_candidate_stands_behind_the_main_path_until_it_is_the_main_path()
+    {
+        var serving = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: tells_rank", $"at: 100%, {Waits}"));
+        var complete = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: tells_rank", $"at: complete, {Waits}"));
+
+        serving.Answers.ShouldAllBe(a => a.By == "10");
+        complete.Answers.ShouldAllBe(a => a.By == Answerer.Rank());
+    }
+
     [Theory]
     [InlineData("throws", FallbackReason.Error)]
     [InlineData("drops", FallbackReason.Error)]
