@@ -40,7 +40,7 @@ internal sealed class MarketWatch : IWatcher<MarketEvent>, IWatcher<Prediction>,
         {
             foreach (ref readonly var e in events)
             {
-                if ((uint)(e.Symbol - 1) < (uint)_symbols.Length)
+                if (e.Kind == EventKind.Trade && (uint)(e.Symbol - 1) < (uint)_symbols.Length)
                 {
                     _symbols[e.Symbol - 1].Take(in e);
                 }

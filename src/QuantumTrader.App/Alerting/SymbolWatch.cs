@@ -43,6 +43,8 @@ internal sealed class SymbolWatch(string symbol)
     private readonly Queue<double> _volatilities = new(VolatilitiesKept + 1);
     private readonly (double Sum, int Count)[] _confidences = new (double, int)[Minutes];
     private long _step = long.MinValue;
+    private long _stepEnd = long.MinValue;
+    private bool _isJudged;
     private long _minute = long.MinValue;
     private long _price;
     private long _close;
@@ -69,25 +71,27 @@ internal sealed class SymbolWatch(string symbol)
         }
     }
 
-    /// <summary>Takes in a trade; anything else is left alone.</summary>
+    /// <summary>
+    /// Takes in a trade. On the block's own thread, for every event of a run: so nothing is divided before the
+    /// price or the 10 seconds have changed.
+    /// </summary>
     public void Take(in MarketEvent e)
     {
-        if (e.Kind != EventKind.Trade || e.Price <= 0 || e.Has(EventFlags.Edit) || e.Has(EventFlags.OffMarket))
+        if (e.Price <= 0 || e.Has(EventFlags.Edit | EventFlags.OffMarket))
         {
             return;
         }
 
-        if (e.EventTime / Step > _step)
+        if (e.EventTime >= _stepEnd)
         {
             MoveTo(e.EventTime / Step);
         }
 
-        _price = e.Price;
-        _volume += Scaled.ToDouble(e.Quantity);
-        if (_prices[(_step + 1) % StepsKept] is > 0 and var before)
+        _volume += e.Quantity;
+        if (e.Price != _price || !_isJudged)
         {
-            var change = (double)(e.Price - before) / before;
-            _change = _change.With(change, e.EventTime, isBetter: Math.Abs(change) <= Math.Abs(_change.Since.Value));
+            _price = e.Price;
+            Judge(e.EventTime);
         }
     }
 
@@ -118,6 +122,16 @@ internal sealed class SymbolWatch(string symbol)
     /// <summary>The figures since the look before.</summary>
     public SymbolFigures Read() => new(symbol, _change.Take(), _ratio.Take(), _rank.Take(), _confidence.Take());
 
+    private void Judge(long time)
+    {
+        _isJudged = true;
+        if (_prices[(_step + 1) % StepsKept] is > 0 and var before)
+        {
+            var change = (double)(_price - before) / before;
+            _change = _change.With(change, time, isBetter: Math.Abs(change) <= Math.Abs(_change.Since.Value));
+        }
+    }
+
     private void MoveTo(long step)
     {
         if (_step != long.MinValue)
@@ -142,7 +156,7 @@ internal sealed class SymbolWatch(string symbol)
             }
         }
 
-        _step = step;
+        (_step, _stepEnd, _isJudged) = (step, (step + 1) * Step, false);
     }
 
     private void CloseMinute(long minute)
