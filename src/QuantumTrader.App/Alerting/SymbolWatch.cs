@@ -44,7 +44,9 @@ internal sealed class SymbolWatch(string symbol)
     private readonly (double Sum, int Count)[] _confidences = new (double, int)[Minutes];
     private long _step = long.MinValue;
     private long _stepEnd = long.MinValue;
-    private bool _isJudged;
+    private long _time;
+    private long _lowest;
+    private long _highest;
     private long _minute = long.MinValue;
     private long _price;
     private long _close;
@@ -72,8 +74,8 @@ internal sealed class SymbolWatch(string symbol)
     }
 
     /// <summary>
-    /// Takes in a trade. On the block's own thread, for every event of a run: so nothing is divided before the
-    /// price or the 10 seconds have changed.
+    /// Takes in a trade. On the block's own thread, for every event of a run: so a price is judged only
+    /// when it leaves the range of those judged before, and the last one at the look.
     /// </summary>
     public void Take(in MarketEvent e)
     {
@@ -88,10 +90,10 @@ internal sealed class SymbolWatch(string symbol)
         }
 
         _volume += e.Quantity;
-        if (e.Price != _price || !_isJudged)
+        (_price, _time) = (e.Price, e.EventTime);
+        if (e.Price > _highest || e.Price < _lowest)
         {
-            _price = e.Price;
-            Judge(e.EventTime);
+            Judge();
         }
     }
 
@@ -120,15 +122,27 @@ internal sealed class SymbolWatch(string symbol)
     }
 
     /// <summary>The figures since the look before.</summary>
-    public SymbolFigures Read() => new(symbol, _change.Take(), _ratio.Take(), _rank.Take(), _confidence.Take());
-
-    private void Judge(long time)
+    public SymbolFigures Read()
     {
-        _isJudged = true;
+        if (_step != long.MinValue)
+        {
+            Judge();
+        }
+
+        JudgeAnew();
+        return new SymbolFigures(symbol, _change.Take(), _ratio.Take(), _rank.Take(), _confidence.Take());
+    }
+
+    // What is compared with is another now, so the range that was judged says nothing any more.
+    private void JudgeAnew() => (_lowest, _highest) = (long.MaxValue, long.MinValue);
+
+    private void Judge()
+    {
+        (_lowest, _highest) = (Math.Min(_lowest, _price), Math.Max(_highest, _price));
         if (_prices[(_step + 1) % StepsKept] is > 0 and var before)
         {
             var change = (double)(_price - before) / before;
-            _change = _change.With(change, time, isBetter: Math.Abs(change) <= Math.Abs(_change.Since.Value));
+            _change = _change.With(change, _time, isBetter: Math.Abs(change) <= Math.Abs(_change.Since.Value));
         }
     }
 
@@ -156,7 +170,8 @@ internal sealed class SymbolWatch(string symbol)
             }
         }
 
-        (_step, _stepEnd, _isJudged) = (step, (step + 1) * Step, false);
+        (_step, _stepEnd) = (step, (step + 1) * Step);
+        JudgeAnew();
     }
 
     private void CloseMinute(long minute)
