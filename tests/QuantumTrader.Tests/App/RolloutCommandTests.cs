@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using QuantumTrader.Rollout;
 using QuantumTrader.Rollout.Journal;
+using QuantumTrader.Tests.Rollout;
 
 namespace QuantumTrader.Tests.App;
 
@@ -64,7 +65,7 @@ public sealed class RolloutCommandTests : IDisposable
         var state = Path.Combine(_folder.Path, "state");
         using (var run = new Running(pipeline))
         {
-            WaitFor(() => Stage(state) == PhaseStage.Serving);
+            Processes.Until(() => Stage(state) == PhaseStage.Serving);
             Qt.Run("rollout", "abort", pipeline, "new").ShouldSatisfyAllConditions(r => r.Code.ShouldBe(4), r => r.Error.ShouldContain("is held by another process that runs this rollout"));
             run.Kill();
         }
@@ -72,7 +73,7 @@ public sealed class RolloutCommandTests : IDisposable
         Qt.Run("rollout", "status", pipeline).Output.ShouldContain("serving 10%");
         using (var run = new Running(pipeline))
         {
-            WaitFor(() => StateFolder.Look(state).Entries.Any(e => e.Reason == "the process died while the candidate served"));
+            Processes.Until(() => StateFolder.Look(state).Entries.Any(e => e.Reason == "the process died while the candidate served"));
             run.Signal("TERM");
             run.End().Code.ShouldBe(0);
         }
@@ -85,12 +86,4 @@ public sealed class RolloutCommandTests : IDisposable
     }
 
     private static PhaseStage? Stage(string state) => StateFolder.Look(state).Entries.LastOrDefault(e => e.Kind == JournalKind.Change)?.To!.Stage;
-
-    private static void WaitFor(Func<bool> condition) => SpinWait.SpinUntil(
-        () =>
-        {
-            Thread.Sleep(5);
-            return condition();
-        },
-        TimeSpan.FromSeconds(60)).ShouldBeTrue();
 }
