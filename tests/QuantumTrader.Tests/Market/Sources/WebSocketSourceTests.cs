@@ -139,20 +139,23 @@ public sealed class WebSocketSourceTests : IDisposable
     [InlineData("usdm")]
     public void What_is_streamed_becomes_the_events_of_the_recording(string market)
     {
+        using var folder = new TemporaryFolder();
+        using var capture = new CaptureSource(new CaptureOptions { Path = [folder.Write("recording", [.. Lines(market, 5_000)])] }, _market, Feed.Context());
+        var recorded = Feed.ReadAll(capture).Where(e => !e.Has(EventFlags.Snapshot)).ToArray();
         var start = DateTime.UtcNow;
         var source = Survive(market, 5_000, (_, _) => { });
+        ReadUntil(source, () => Streamed().Length + source.Accounts.DroppedTotal >= recorded.Length, "the quotes behind the last trade must come too");
+
         var report = Symbol(source);
         (report.MissingTrades, report.DepthGaps, report.Snapshots).ShouldBe((0, 0, 1));
         source.Accounts.Dropped.Keys.ShouldBeSubsetOf(["no_time"]);
         _events.ShouldAllBe(e => e.ReceiveTime >= (start - DateTime.UnixEpoch).Ticks * 100 && e.ReceiveTime <= (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100);
-
-        using var folder = new TemporaryFolder();
-        using var capture = new CaptureSource(new CaptureOptions { Path = [folder.Write("recording", [.. Lines(market, 5_000)])] }, _market, Feed.Context());
-        var recorded = Feed.ReadAll(capture).Where(e => !e.Has(EventFlags.Snapshot)).ToArray();
-        var live = _events.Where(e => !e.Has(EventFlags.Snapshot)).ToArray();
+        var live = Streamed();
         Drive.Bytes([.. live.Select(e => e with { Sequence = 0, ReceiveTime = 0 })])
             .ShouldBe(Drive.Bytes([.. recorded.Skip(recorded.Length - live.Length).Select(e => e with { Sequence = 0, ReceiveTime = 0 })]));
         (recorded.Length - live.Length).ShouldBe((int)source.Accounts.DroppedTotal);
+
+        MarketEvent[] Streamed() => [.. _events.Where(e => !e.Has(EventFlags.Snapshot))];
     }
 
     [DataTheory]
