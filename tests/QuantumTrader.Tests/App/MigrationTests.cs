@@ -27,7 +27,7 @@ public sealed class MigrationTests : IDisposable
             "  keep:      { type: rollout.keep, from: baseline }",
             "rollout:",
             "  phases:",
-            $"    - {{ name: new, baseline: {{ block: baseline }}, candidate: {{ block: candidate }}, shadow: {{ overload: wait, queue: 64, hang_after: 5s }}, {phase} }}",
+            $"    - {{ name: new, baseline: {{ block: baseline }}, candidate: {{ block: candidate }}, shadow: {{ overload: wait, queue: 64, hang_after: 30s }}, {phase} }}",
             "    - { name: keeping, kind: effect, rollback_level: 2, candidate: { block: keep }, at: complete }"), "--report", report);
         code.ShouldBe(0, error);
         return report;

@@ -8,7 +8,7 @@ namespace QuantumTrader.Tests.App;
 /// <summary>What the dashboard is told of a phase.</summary>
 public sealed class RolloutViewTests
 {
-    private const string Waits = "shadow: { overload: wait, queue: 64, hang_after: 5s }";
+    private const string Waits = "shadow: { overload: wait, queue: 64, hang_after: 30s }";
 
     private static async Task<(PhaseView View, RolloutRun Run)> OfAsync(string candidate, string phase)
     {

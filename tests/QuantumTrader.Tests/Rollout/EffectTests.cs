@@ -16,7 +16,7 @@ public sealed class EffectTests
           behind:   { type: rollout.keep, from: keep }
         rollout:
           phases:
-            - { name: keeping, kind: effect, candidate: { block: keep }, at: {{at}}, shadow: { overload: wait, queue: 64, hang_after: 5s }{{(phase.Length > 0 ? ", " + phase : "")}} }
+            - { name: keeping, kind: effect, candidate: { block: keep }, at: {{at}}, shadow: { overload: wait, queue: 64, hang_after: 30s }{{(phase.Length > 0 ? ", " + phase : "")}} }
         """;
 
     [Theory]

@@ -7,7 +7,7 @@ namespace QuantumTrader.Tests.Rollout;
 /// <summary>What a running phase tells its gates.</summary>
 public sealed class EvidenceTests
 {
-    private const string Waits = "shadow: { overload: wait, queue: 64, hang_after: 5s }";
+    private const string Waits = "shadow: { overload: wait, queue: 64, hang_after: 30s }";
 
     private static string OneStep(string gate, string compare = "{ }") =>
         $"start: auto, {Waits}, compare: {compare}, gates: {{ the: {gate} }}, steps: [ {{ shadow: {{ min_samples: 100 }}, gates: [the] }}, {{ serve: 50%, approve: manual }} ]";
@@ -45,7 +45,7 @@ public sealed class EvidenceTests
     [Fact]
     public async Task What_is_compared_and_what_is_repeated_are_drawn_apart()
     {
-        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(phase: "at: shadow, shadow: { sample: 10%, overload: wait, queue: 64, hang_after: 5s }, compare: { aa_sample: 50% }"));
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(phase: "at: shadow, shadow: { sample: 10%, overload: wait, queue: 64, hang_after: 30s }, compare: { aa_sample: 50% }"));
         var (shadow, again) = (new Route("new/shadow", "operation"), new Route("new/repetition", "operation"));
 
         run.Counts.Outcomes.Values.Sum().ShouldBe(Enumerable.Range(1, 1000).Count(i => Route.IsIn(shadow.Hash(i), 1000)));

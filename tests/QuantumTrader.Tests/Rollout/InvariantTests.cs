@@ -7,7 +7,7 @@ namespace QuantumTrader.Tests.Rollout;
 /// <summary>What must hold of every rollout, on whole runs.</summary>
 public sealed class InvariantTests : IDisposable
 {
-    private const string Waits = "shadow: { overload: wait, queue: 64, hang_after: 5s }";
+    private const string Waits = "shadow: { overload: wait, queue: 64, hang_after: 30s }";
 
     private readonly TemporaryFolder _folder = new();
 

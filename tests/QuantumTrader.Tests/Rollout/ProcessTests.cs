@@ -89,11 +89,11 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Theory]
-    [InlineData("throws_in_constructor", "made to fail")]
-    [InlineData("hangs_in_constructor", "was given up because it")]
-    public async Task One_that_cannot_be_made_is_given_up(string mode, string words)
+    [InlineData("throws_in_constructor", "30s", "made to fail")]
+    [InlineData("hangs_in_constructor", "2s", "was given up because it")]
+    public async Task One_that_cannot_be_made_is_given_up(string mode, string within, string words)
     {
-        var run = await RolloutRun.OfAsync(RolloutRun.Yaml($"mode: {mode}", "at: 100%, shadow: { isolation: process, overload: wait, start_within: 2s, max_abandoned: 0 }"));
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml($"mode: {mode}", $"at: 100%, shadow: {{ isolation: process, overload: wait, start_within: {within}, max_abandoned: 0 }}"));
 
         run.Counts.Lost[LossReason.Start].ShouldBe(1);
         run.Answers.ShouldAllBe(a => a.By == "baseline");

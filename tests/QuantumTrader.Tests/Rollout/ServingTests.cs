@@ -8,7 +8,7 @@ namespace QuantumTrader.Tests.Rollout;
 public sealed class ServingTests
 {
     // The main path waits for the candidate, so that every figure is exact.
-    private const string Waits = "shadow: { overload: wait, queue: 64, hang_after: 2s }";
+    private const string Waits = "shadow: { overload: wait, queue: 64, hang_after: 30s }";
 
     [Theory]
     [InlineData("off")]
@@ -163,7 +163,7 @@ public sealed class ServingTests
     public async Task Behind_a_rollback_no_answer_of_the_candidate_goes_on(PhaseStage stage)
     {
         var run = await RolloutRun.OfAsync(
-            RolloutRun.Yaml(phase: "at: 100%, shadow: { overload: wait, queue: 64, hang_after: 5s }", feed: "count: 1000000, pause_microseconds: 200"),
+            RolloutRun.Yaml(phase: "at: 100%, shadow: { overload: wait, queue: 64, hang_after: 30s }", feed: "count: 1000000, pause_microseconds: 200"),
             phases =>
             {
                 SpinWait.SpinUntil(() => phases[0].Evidence.Count().EnhancedCalls >= 100, TimeSpan.FromSeconds(30)).ShouldBeTrue();
@@ -200,7 +200,7 @@ public sealed class ServingTests
     [InlineData("100%")]
     public async Task A_candidate_that_begins_behind_its_baseline_serves_the_same(string at)
     {
-        const string Sequential = "serve: { race: sequential, deadline: 5s, baseline: 1s, budget: 6s }, shadow: { overload: wait, queue: 1024, hang_after: 5s }";
+        const string Sequential = "serve: { race: sequential, deadline: 5s, baseline: 1s, budget: 6s }, shadow: { overload: wait, queue: 1024, hang_after: 30s }";
         var warm = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: drops, every: 10", $"at: {at}, {Waits}"));
         var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: drops, every: 10", $"at: {at}, {Sequential}"));
 
@@ -214,7 +214,7 @@ public sealed class ServingTests
     public async Task In_sequence_no_candidate_begins_before_its_baseline_has_answered(string serve, bool isBehind)
     {
         var board = $"board: {Guid.NewGuid():n}";
-        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(board, $"at: 100%, serve: {{ {serve} }}, shadow: {{ overload: wait, queue: 1024, hang_after: 5s }}", "count: 20", "batch: 1", $"mode: late, {board}"));
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(board, $"at: 100%, serve: {{ {serve} }}, shadow: {{ overload: wait, queue: 1024, hang_after: 30s }}", "count: 20", "batch: 1", $"mode: late, {board}"));
 
         run.Answers.Count(a => a.By == "candidate").ShouldBe(20);
         run.Answers.All(a => a.Score == a.Sequence).ShouldBe(isBehind);
@@ -267,7 +267,7 @@ public sealed class ServingTests
     public async Task A_phase_can_begin_while_the_graph_runs()
     {
         var run = await RolloutRun.OfAsync(
-            RolloutRun.Yaml(phase: "at: off, shadow: { overload: wait, queue: 64, hang_after: 5s }", feed: "count: 1000000, pause_microseconds: 200"),
+            RolloutRun.Yaml(phase: "at: off, shadow: { overload: wait, queue: 64, hang_after: 30s }", feed: "count: 1000000, pause_microseconds: 200"),
             phases =>
             {
                 SpinWait.SpinUntil(() => phases[0].Evidence.Count().OriginalCalls >= 100, TimeSpan.FromSeconds(30)).ShouldBeTrue();

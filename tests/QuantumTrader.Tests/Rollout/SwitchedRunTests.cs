@@ -33,7 +33,7 @@ public sealed class SwitchedRunTests : IDisposable
         rollout:
           state: { path: {{Path.Combine(_folder.Path, "state")}} }
           phases:
-            - { name: {{name}}, baseline: { block: baseline }, candidate: { block: candidate }, shadow: { overload: wait, queue: 64, hang_after: 5s }, {{phase}} }
+            - { name: {{name}}, baseline: { block: baseline }, candidate: { block: candidate }, shadow: { overload: wait, queue: 64, hang_after: 30s }, {{phase}} }
         """;
 
     private IReadOnlyList<string> Journal() =>
