@@ -38,12 +38,10 @@ internal sealed class MarketWatch : IWatcher<MarketEvent>, IWatcher<Prediction>,
     {
         lock (_gate)
         {
-            foreach (ref readonly var e in events)
+            for (var left = events; left.Length > 0;)
             {
-                if (e.Kind == EventKind.Trade && (uint)(e.Symbol - 1) < (uint)_symbols.Length)
-                {
-                    _symbols[e.Symbol - 1].Take(in e);
-                }
+                var symbol = left[0].Symbol - 1;
+                left = left[((uint)symbol < (uint)_symbols.Length ? _symbols[symbol].Take(left) : 1)..];
             }
         }
     }

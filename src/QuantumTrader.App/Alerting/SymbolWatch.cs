@@ -39,14 +39,14 @@ internal sealed class SymbolWatch(string symbol)
     private const int LeastPredictions = 20;
 
     private readonly long[] _prices = new long[StepsKept];
-    private readonly Queue<double> _volumes = new(VolumesKept + 1);
-    private readonly Queue<double> _volatilities = new(VolatilitiesKept + 1);
+    private readonly Newest _volumes = new(VolumesKept);
+    private readonly Newest _volatilities = new(VolatilitiesKept);
     private readonly (double Sum, int Count)[] _confidences = new (double, int)[Minutes];
     private long _step = long.MinValue;
     private long _stepEnd = long.MinValue;
     private long _time;
-    private long _lowest;
-    private long _highest;
+    private (long Price, long Time) _lowest = (long.MaxValue, 0);
+    private (long Price, long Time) _highest;
     private long _minute = long.MinValue;
     private long _price;
     private long _close;
@@ -74,27 +74,50 @@ internal sealed class SymbolWatch(string symbol)
     }
 
     /// <summary>
-    /// Takes in a trade. On the block's own thread, for every event of a run: so a price is judged only
-    /// when it leaves the range of those judged before, and the last one at the look.
+    /// Takes in the trades among the first events, as many as are of one symbol; returns how many that is. On the block's own thread, for
+    /// every event of a run: so it keeps what changes in registers, and of a step only the lowest and the highest price are judged, once it
+    /// is over or looked at. All prices of a step are compared with the same one, so no other can be worse.
     /// </summary>
-    public void Take(in MarketEvent e)
+    public int Take(ReadOnlySpan<MarketEvent> events)
     {
-        if (e.Price <= 0 || e.Has(EventFlags.Edit | EventFlags.OffMarket))
+        var symbol = events[0].Symbol;
+        var (volume, price, time) = (0L, _price, _time);
+        var (lowest, highest) = (_lowest.Price, _highest.Price);
+        var count = 0;
+        for (; count < events.Length && events[count].Symbol == symbol; count++)
         {
-            return;
+            ref readonly var e = ref events[count];
+            if (e.Kind != EventKind.Trade || e.Price <= 0 || e.Has(EventFlags.Edit | EventFlags.OffMarket))
+            {
+                continue;
+            }
+
+            if (e.EventTime >= _stepEnd)
+            {
+                (_price, _time) = (price, time);
+                _volume += volume;
+                MoveTo(e.EventTime / Step);
+                (volume, lowest, highest) = (0, _lowest.Price, _highest.Price);
+            }
+
+            volume += e.Quantity;
+            (price, time) = (e.Price, e.EventTime);
+            if (price > highest)
+            {
+                highest = price;
+                _highest = (price, time);
+            }
+
+            if (price < lowest)
+            {
+                lowest = price;
+                _lowest = (price, time);
+            }
         }
 
-        if (e.EventTime >= _stepEnd)
-        {
-            MoveTo(e.EventTime / Step);
-        }
-
-        _volume += e.Quantity;
-        (_price, _time) = (e.Price, e.EventTime);
-        if (e.Price > _highest || e.Price < _lowest)
-        {
-            Judge();
-        }
+        (_price, _time) = (price, time);
+        _volume += volume;
+        return count;
     }
 
     /// <summary>Takes in a prediction.</summary>
@@ -124,30 +147,33 @@ internal sealed class SymbolWatch(string symbol)
     /// <summary>The figures since the look before.</summary>
     public SymbolFigures Read()
     {
-        if (_step != long.MinValue)
-        {
-            Judge();
-        }
-
-        JudgeAnew();
+        Judge();
         return new SymbolFigures(symbol, _change.Take(), _ratio.Take(), _rank.Take(), _confidence.Take());
     }
 
-    // What is compared with is another now, so the range that was judged says nothing any more.
-    private void JudgeAnew() => (_lowest, _highest) = (long.MaxValue, long.MinValue);
-
+    // What came since the last call, in its order; the last price too, which is the figure as it is now.
     private void Judge()
     {
-        (_lowest, _highest) = (Math.Min(_lowest, _price), Math.Max(_highest, _price));
-        if (_prices[(_step + 1) % StepsKept] is > 0 and var before)
+        if (_highest.Price > 0 && _prices[(_step + 1) % StepsKept] is > 0 and var before)
         {
-            var change = (double)(_price - before) / before;
-            _change = _change.With(change, _time, isBetter: Math.Abs(change) <= Math.Abs(_change.Since.Value));
+            var (first, second) = _lowest.Time <= _highest.Time ? (_lowest, _highest) : (_highest, _lowest);
+            Judge(first, before);
+            Judge(second, before);
+            Judge((_price, _time), before);
         }
+
+        (_lowest, _highest) = ((long.MaxValue, 0), (0, 0));
+    }
+
+    private void Judge((long Price, long Time) at, long before)
+    {
+        var change = (double)(at.Price - before) / before;
+        _change = _change.With(change, at.Time, isBetter: Math.Abs(change) <= Math.Abs(_change.Since.Value));
     }
 
     private void MoveTo(long step)
     {
+        Judge();
         if (_step != long.MinValue)
         {
             for (var s = Math.Max(_step, step - StepsKept); s < step; s++)
@@ -171,19 +197,18 @@ internal sealed class SymbolWatch(string symbol)
         }
 
         (_step, _stepEnd) = (step, (step + 1) * Step);
-        JudgeAnew();
     }
 
     private void CloseMinute(long minute)
     {
         var end = (minute + 1) * StepsPerMinute * Step;
-        if (_volumes.Count == VolumesKept && _volumes.Sum() is > 0 and var sum)
+        if (_volumes.Count == VolumesKept && _volumes.Sum is > 0 and var sum)
         {
             var ratio = _volume * VolumesKept / sum;
             _ratio = _ratio.With(ratio, end, isBetter: ratio <= _ratio.Since.Value);
         }
 
-        Keep(_volumes, _volume, VolumesKept);
+        _volumes.Add(_volume);
         if (_close > 0)
         {
             var change = Math.Log((double)_price / _close);
@@ -202,19 +227,48 @@ internal sealed class SymbolWatch(string symbol)
     {
         if (_volatilities.Count >= LeastVolatilities)
         {
-            var rank = _volatilities.Count(v => v < volatility) / (double)_volatilities.Count;
+            var rank = _volatilities.CountBelow(volatility) / (double)_volatilities.Count;
             _rank = _rank.With(rank, end, isBetter: rank <= _rank.Since.Value);
         }
 
-        Keep(_volatilities, volatility, VolatilitiesKept);
+        _volatilities.Add(volatility);
     }
 
-    private static void Keep(Queue<double> queue, double value, int most)
+    // The newest values, so many at most. In an array, because a fast replay closes a minute every few hundred events.
+    private sealed class Newest(int most)
     {
-        queue.Enqueue(value);
-        if (queue.Count > most)
+        private readonly double[] _values = new double[most];
+        private long _added;
+
+        public int Count => (int)Math.Min(_added, _values.Length);
+
+        public double Sum
         {
-            queue.Dequeue();
+            get
+            {
+                var sum = 0.0;
+                foreach (var value in _values.AsSpan(0, Count))
+                {
+                    sum += value;
+                }
+
+                return sum;
+            }
         }
+
+        public void Add(double value) => _values[_added++ % _values.Length] = value;
+
+        public int CountBelow(double limit)
+        {
+            var count = 0;
+            foreach (var value in _values.AsSpan(0, Count))
+            {
+                count += value < limit ? 1 : 0;
+            }
+
+            return count;
+        }
+
+        public void Clear() => _added = 0;
     }
 }

@@ -1,3 +1,5 @@
+using FsCheck;
+using FsCheck.Fluent;
 using QuantumTrader.App.Alerting;
 using QuantumTrader.App.Alerting.Rules;
 using QuantumTrader.Market;
@@ -15,7 +17,7 @@ public sealed class MarketRuleTests
     private readonly SymbolWatch _watch = new("WDOU25");
 
     private void Trade(long time, double price, double quantity = 1, EventFlags flags = EventFlags.None) =>
-        _watch.Take(new MarketEvent { Kind = EventKind.Trade, EventTime = Start + time, Price = Scaled.FromDouble(price), Quantity = Scaled.FromDouble(quantity), Flags = flags });
+        _watch.Take([new MarketEvent { Kind = EventKind.Trade, EventTime = Start + time, Price = Scaled.FromDouble(price), Quantity = Scaled.FromDouble(quantity), Flags = flags }]);
 
     // A quiet market: one trade a minute, of one lot, that moves to and fro by as much.
     private long Quiet(int minutes, long from = 0, double move = 0.0001)
@@ -51,6 +53,63 @@ public sealed class MarketRuleTests
         Firing().ShouldBe(["price_change"], "the worst since the look before");
         Trade((9 * Minute) + (22 * Second), 102);
         Firing().ShouldBeEmpty();
+    }
+
+    // However the stream is cut into runs, and whoever else's trades are among it: the worst change of all trades since the look before.
+    [Fact]
+    public void The_worst_change_is_that_of_any_trade() => Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed =>
+    {
+        var random = new Random(seed);
+        SymbolWatch[] watches = [new("A"), new("B")];
+        var plain = new[] { new PlainChange(), new PlainChange() };
+        var time = Start;
+        for (var look = 0; look < 20; look++)
+        {
+            var events = new MarketEvent[random.Next(0, 200)];
+            foreach (ref var e in events.AsSpan())
+            {
+                time += random.Next(0, 5) * Second;
+                e = new MarketEvent { Kind = random.Next(10) > 0 ? EventKind.Trade : EventKind.BookTop, Symbol = random.Next(1, 3), EventTime = time, Price = Scaled.One * random.Next(90, 111) };
+                if (e.Kind == EventKind.Trade)
+                {
+                    plain[e.Symbol - 1].Add(e.Price, e.EventTime);
+                }
+            }
+
+            for (var left = events.AsSpan(); left.Length > 0;)
+            {
+                var run = left[..random.Next(1, left.Length + 1)];
+                left = left[watches[run[0].Symbol - 1].Take(run)..];
+            }
+
+            watches.Select(w => w.Read().PriceChange).ShouldBe(plain.Select(p => p.TakeWorst()));
+        }
+    }).QuickCheckThrowOnFailure();
+
+    // By its definition: against the last price before the first of the 31 steps of 10 seconds before that of the trade.
+    private sealed class PlainChange
+    {
+        private readonly List<(long Price, long Time)> _trades = [];
+        private Moment _now = Moment.None;
+        private Moment _worst = Moment.None;
+
+        public void Add(long price, long time)
+        {
+            _trades.Add((price, time));
+            var until = ((time / (10 * Second)) - 30) * 10 * Second;
+            if (_trades.LastOrDefault(t => t.Time < until) is { Price: > 0 } before)
+            {
+                _now = new Moment((double)(price - before.Price) / before.Price, time);
+                _worst = Math.Abs(_now.Value) <= Math.Abs(_worst.Value) ? _worst : _now;
+            }
+        }
+
+        public Moment TakeWorst()
+        {
+            var worst = _worst;
+            _worst = _now;
+            return worst;
+        }
     }
 
     [Fact]
