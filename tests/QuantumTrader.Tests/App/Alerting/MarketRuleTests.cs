@@ -61,6 +61,7 @@ public sealed class MarketRuleTests
     {
         var random = new Random(seed);
         SymbolWatch[] watches = [new("A"), new("B")];
+        SymbolWatch[] single = [new("A"), new("B")];
         var plain = new[] { new PlainChange(), new PlainChange() };
         var time = Start;
         for (var look = 0; look < 20; look++)
@@ -69,7 +70,8 @@ public sealed class MarketRuleTests
             foreach (ref var e in events.AsSpan())
             {
                 time += random.Next(0, 5) * Second;
-                e = new MarketEvent { Kind = random.Next(10) > 0 ? EventKind.Trade : EventKind.BookTop, Symbol = random.Next(1, 3), EventTime = time, Price = Scaled.One * random.Next(90, 111) };
+                e = new MarketEvent { Kind = random.Next(10) > 0 ? EventKind.Trade : EventKind.BookTop, Symbol = random.Next(1, 3), EventTime = time, Price = Scaled.One * random.Next(90, 111), Quantity = Scaled.One * random.Next(1, 9) };
+                single[e.Symbol - 1].Take([e]);
                 if (e.Kind == EventKind.Trade)
                 {
                     plain[e.Symbol - 1].Add(e.Price, e.EventTime);
@@ -82,7 +84,9 @@ public sealed class MarketRuleTests
                 left = left[watches[run[0].Symbol - 1].Take(run)..];
             }
 
-            watches.Select(w => w.Read().PriceChange).ShouldBe(plain.Select(p => p.TakeWorst()));
+            var figures = watches.Select(w => w.Read()).ToList();
+            figures.ShouldBe(single.Select(w => w.Read()));
+            figures.Select(f => f.PriceChange).ShouldBe(plain.Select(p => p.TakeWorst()));
         }
     }).QuickCheckThrowOnFailure();
 
