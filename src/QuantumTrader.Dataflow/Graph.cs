@@ -25,7 +25,7 @@ public sealed class Graph : IDisposable
         _islands = islands;
         _pools = pools;
         _stop = stop;
-        _workers = new WorkerPool(workers, "qt", settings.IsBehind);
+        _workers = new WorkerPool(workers, "qt", settings.Rank);
         _runners = [.. islands.Select(MakeRunner)];
     }
 
@@ -165,8 +165,21 @@ public sealed class Graph : IDisposable
 
     private GraphReport Account(long outstandingBatches) => new GraphAccount(_nodes, _edges).Report(_elapsed.Elapsed, _fault, _isCompleted, outstandingBatches);
 
+    /// <summary>
+    /// Gives its threads another rank. A thread cannot rise again, so others take their places: of a higher rank only when the caller's own
+    /// is no lower.
+    /// </summary>
+    public void ChangeRank(ThreadRank? rank)
+    {
+        _workers.ChangeRank(rank);
+        foreach (var runner in _runners.OfType<ThreadRunner>())
+        {
+            runner.ChangeRank(rank);
+        }
+    }
+
     private IRunner MakeRunner(Island island) => island.OwnsThread
-        ? new ThreadRunner(island, $"qt/{island.Nodes[0].Block.Name}", _settings.IsBehind, Fail, _abort.Token)
+        ? new ThreadRunner(island, $"qt/{island.Nodes[0].Block.Name}", _settings.Rank, Fail, _abort.Token)
         : new PooledRunner(island, _workers, Fail, _abort.Token);
 
     private void DisposeParts()

@@ -9,15 +9,23 @@ internal interface IRunner : IWakeable
 }
 
 /// <summary>Runs an island on a thread of its own: sources and blocks that wait for the outside world.</summary>
-internal sealed class ThreadRunner(Island island, string name, bool isBehind, Action<Exception> onFault, CancellationToken abort) : IRunner
+internal sealed class ThreadRunner(Island island, string name, ThreadRank? rank, Action<Exception> onFault, CancellationToken abort) : IRunner
 {
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly object _gate = new();
+    private ThreadRank? _rank = rank;
+    private Thread? _thread;
     private bool _isWoken;
 
     public Task Completion => _completion.Task;
 
-    public void Start() => new Thread(Loop) { IsBackground = true, Name = name }.Start();
+    public void Start()
+    {
+        lock (_gate)
+        {
+            GoOn();
+        }
+    }
 
     public void Wake()
     {
@@ -28,17 +36,45 @@ internal sealed class ThreadRunner(Island island, string name, bool isBehind, Ac
         }
     }
 
-    private void Loop()
+    /// <summary>Another thread goes on, once the one before has finished its turn.</summary>
+    public void ChangeRank(ThreadRank? to)
     {
-        if (isBehind)
+        lock (_gate)
         {
-            ThreadRank.Lower();
+            _rank = to;
+            if (_thread is not null)
+            {
+                GoOn();
+            }
         }
 
+        Wake();
+    }
+
+    private void GoOn()
+    {
+        var (before, its) = (_thread, _rank);
+        _thread = new Thread(() => Loop(before, its)) { IsBackground = true, Name = name };
+        _thread.Start();
+    }
+
+    private void Loop(Thread? before, ThreadRank? its)
+    {
+        if (its is { } lower)
+        {
+            ThreadRanks.Lower(lower);
+        }
+
+        before?.Join();
         try
         {
-            while (!abort.IsCancellationRequested)
+            while (!abort.IsCancellationRequested && !_completion.Task.IsCompleted)
             {
+                if (Volatile.Read(ref _thread) != Thread.CurrentThread)
+                {
+                    return;
+                }
+
                 island.Clock.Enter(IslandState.Busy);
                 var turn = island.TakeTurn();
                 if (turn == Turn.Done)
@@ -59,7 +95,7 @@ internal sealed class ThreadRunner(Island island, string name, bool isBehind, Ac
         }
 
         island.Clock.Enter(IslandState.Idle);
-        _completion.SetResult();
+        _completion.TrySetResult();
     }
 
     private void WaitUntilWoken()
@@ -174,7 +210,7 @@ internal sealed class PooledRunner(Island island, WorkerPool pool, Action<Except
 /// A fixed number of threads that run whichever islands have work. One idle worker at a time looks out for work for a moment before it
 /// sleeps: waking a sleeping thread costs the waker more than handing over a batch, and a fast reader would be put to sleep for each.
 /// </summary>
-internal sealed class WorkerPool(int workers, string name, bool isBehind) : IDisposable
+internal sealed class WorkerPool(int workers, string name, ThreadRank? rank) : IDisposable
 {
     // About 20 us in all, which is what a wake-up costs: looking out longer than that could not pay.
     private const int Looks = 50;
@@ -188,15 +224,30 @@ internal sealed class WorkerPool(int workers, string name, bool isBehind) : IDis
     private readonly object _gate = new();
     private int _passedOver;
     private volatile int _readyCount;
+    private ThreadRank? _rank = rank;
+    private int _shift;
     private bool _hasLookout;
     private bool _isStopped;
 
     public void Start()
     {
-        for (var i = 0; i < workers; i++)
+        lock (_gate)
         {
-            var worker = i;
-            new Thread(() => Loop(worker)) { IsBackground = true, Name = $"{name}/worker-{i}" }.Start();
+            GoOn();
+        }
+    }
+
+    /// <summary>Other threads go on, once those before have finished their turns.</summary>
+    public void ChangeRank(ThreadRank? to)
+    {
+        lock (_gate)
+        {
+            _rank = to;
+            if (_shift > 0)
+            {
+                GoOn();
+                Monitor.PulseAll(_gate);
+            }
         }
     }
 
@@ -223,29 +274,39 @@ internal sealed class WorkerPool(int workers, string name, bool isBehind) : IDis
         }
     }
 
-    private void Loop(int worker)
+    private void GoOn()
     {
-        if (isBehind)
+        var (shift, its) = (++_shift, _rank);
+        for (var i = 0; i < workers; i++)
         {
-            ThreadRank.Lower();
+            var worker = i;
+            new Thread(() => Loop(worker, shift, its)) { IsBackground = true, Name = $"{name}/worker-{i}" }.Start();
+        }
+    }
+
+    private void Loop(int worker, int shift, ThreadRank? its)
+    {
+        if (its is { } lower)
+        {
+            ThreadRanks.Lower(lower);
         }
 
-        while (Next(worker) is { } runner)
+        while (Next(worker, shift) is { } runner)
         {
             runner.Run();
         }
     }
 
-    private PooledRunner? Next(int worker)
+    private PooledRunner? Next(int worker, int shift)
     {
         lock (_gate)
         {
-            if (TryTake(worker, out var ready))
+            if (shift == _shift && TryTake(worker, out var ready))
             {
                 return ready;
             }
 
-            if (!_hasLookout)
+            if (!_hasLookout && shift == _shift)
             {
                 _hasLookout = true;
                 Monitor.Exit(_gate);
@@ -254,9 +315,9 @@ internal sealed class WorkerPool(int workers, string name, bool isBehind) : IDis
                 _hasLookout = false;
             }
 
-            while (!TryTake(worker, out ready))
+            while (shift != _shift || !TryTake(worker, out ready))
             {
-                if (_isStopped)
+                if (_isStopped || shift != _shift)
                 {
                     return null;
                 }

@@ -88,8 +88,8 @@ public sealed record EngineSettings
     /// <summary>Runs chains of blocks as plain calls on one worker; false puts every block on an island of its own.</summary>
     public bool Fuse { get; init; } = true;
 
-    /// <summary>Its threads stand behind all others that have work: for graphs whose result nobody waits for.</summary>
-    public bool IsBehind { get; init; }
+    /// <summary>Rank of its threads, for graphs whose result nobody waits for; null for that of all others.</summary>
+    public ThreadRank? Rank { get; init; }
 
     /// <summary>How long a stopping graph may take to hand on what it holds.</summary>
     public TimeSpan DrainDeadline { get; init; } = TimeSpan.FromSeconds(30);

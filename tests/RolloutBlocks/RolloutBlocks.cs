@@ -229,7 +229,13 @@ public sealed class Answerer : Operator<Operation, Answer>
     }
 
     /// <summary>The rank of the calling thread, as Linux tells it.</summary>
-    public static string Rank() => File.ReadAllText("/proc/thread-self/stat") is var stat ? stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[16] : "";
+    public static string Rank()
+    {
+        const string SchedIdle = "5";
+        var stat = File.ReadAllText("/proc/thread-self/stat");
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return fields[38] == SchedIdle ? "idle" : fields[16];
+    }
 
     public override void Process(Run<Operation> run, Output<Answer> output)
     {

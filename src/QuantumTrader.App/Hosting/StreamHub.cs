@@ -132,7 +132,7 @@ internal sealed class StreamHub : IAsyncDisposable
     // A thread of its own, so that it can stand behind those of the run: who watches must not slow down what is watched.
     private void Tick()
     {
-        ThreadRank.Lower();
+        ThreadRanks.Lower(ThreadRank.Behind);
         var pause = TimeSpan.FromSeconds(1.0 / _options.UpdatesPerSecond);
         var beat = _clock.GetTimestamp();
         while (!_end.Token.WaitHandle.WaitOne(pause))

@@ -99,7 +99,7 @@ internal sealed class RunViews : IDisposable
 
     private void Pump()
     {
-        ThreadRank.Lower();
+        ThreadRanks.Lower(ThreadRank.Behind);
         // Of a run that is faster than a page can take, more looks would show no more than another sample, at the run's expense.
         for (var pause = ShortestPause; !_end.Wait(pause);)
         {

@@ -1,3 +1,4 @@
+using QuantumTrader.Dataflow;
 using QuantumTrader.Pipelines;
 
 namespace QuantumTrader.Rollout;
@@ -43,10 +44,16 @@ public sealed class Phase
     }
 
     /// <summary>
-    /// A candidate that is made now stands behind the main path: but for one of a complete phase, because nothing answers for it any more
-    /// until it is late, and a busy machine would make it late.
+    /// Where the candidate stands to the main path: behind it, and in the shadow it gets only what is left over. But not where the main path
+    /// waits for it; nor in a complete phase, because nothing answers for it any more until it is late, and a busy machine would make it late.
     /// </summary>
-    internal bool IsBehind => Options.Kind == PhaseKind.Effect || State.Stage != PhaseStage.Complete;
+    internal ThreadRank? Rank => Options.Shadow.Overload == ShadowOverload.Wait ? null
+        : Options.Kind == PhaseKind.Effect || State.Stage == PhaseStage.Shadow ? ThreadRank.Idle
+        : State.Stage == PhaseStage.Complete ? null
+        : ThreadRank.Behind;
+
+    /// <summary>Somebody may wait for what the candidate says.</summary>
+    internal bool IsAwaited => State.Stage != PhaseStage.Shadow || Options.Shadow.Overload == ShadowOverload.Wait;
 
     /// <summary>Told, on any thread, when the candidate is no longer asked; behind the change, which counts already. It must not wait.</summary>
     internal Action? TakenOut { get; set; }

@@ -49,6 +49,18 @@ internal sealed class Bell
         }
     }
 
+    /// <summary>
+    /// Waits so long, and is not woken: for who need not be told at once, because to wake a thread costs who rings more than anything else
+    /// that it does here.
+    /// </summary>
+    public void Nap(TimeSpan time)
+    {
+        lock (_gate)
+        {
+            Monitor.Wait(_gate, time);
+        }
+    }
+
     private bool IsWaitedFor()
     {
         // The news was written before this: a waiter either sees it or is seen here.

@@ -3,13 +3,17 @@ using QuantumTrader.Dataflow;
 namespace QuantumTrader.Rollout.Serving;
 
 /// <summary>Brings what the tap handed over into the candidate's graph.</summary>
-internal sealed class CandidateFeed<T>(HandOff<T> waiting, Func<long> releasedThrough, Bell bell, Func<bool> isAsked, Action compare, Action taken, Action<long> handled) : Source<T> where T : struct, IEvent<T>
+internal sealed class CandidateFeed<T>(HandOff<T> waiting, Func<long> releasedThrough, Bell bell, Func<bool> isAsked, Func<bool> isAwaited, Action compare, Action taken, Action<long> handled) : Source<T> where T : struct, IEvent<T>
 {
     // While the candidate still works on what it has, how often its progress is looked at: nobody tells a source of it.
     private static readonly TimeSpan WhileWorking = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan WhileIdle = TimeSpan.FromMilliseconds(100);
+
+    // Where nobody waits for an answer it looks by itself, as long as operations keep coming: who hands them over then never has to wake it.
+    private const int Naps = 100;
     private long _sent;
     private long _handled;
+    private int _naps;
     private volatile bool _isClosed;
 
     public override bool WantsHandled => true;
@@ -19,19 +23,32 @@ internal sealed class CandidateFeed<T>(HandOff<T> waiting, Func<long> releasedTh
         if (!HasNext())
         {
             compare();
-            bell.Wait(() => HasNext() || _isClosed || isAsked(), _handled < _sent ? WhileWorking : WhileIdle);
+            WaitForNext();
         }
 
         for (var i = 0; i < limit && HasNext(); i++)
         {
             var value = waiting.Take();
             _sent = value.Sequence;
+            _naps = 0;
             output.Add(in value);
         }
 
         taken();
 
         return waiting.HasItem || !_isClosed;
+    }
+
+    private void WaitForNext()
+    {
+        if (_naps < Naps && !isAwaited())
+        {
+            _naps++;
+            bell.Nap(WhileWorking);
+            return;
+        }
+
+        bell.Wait(() => HasNext() || _isClosed || isAsked(), _handled < _sent ? WhileWorking : WhileIdle);
     }
 
     private bool HasNext() => waiting.HasItem && waiting.Head.Sequence <= releasedThrough();

@@ -22,8 +22,10 @@ internal sealed class CandidateLine<TIn, TOut> : IDisposable
     private readonly Func<CandidateRun<TIn, TOut>> _make;
     private readonly TimeProvider _clock;
     private readonly ShadowOptions _options;
+    private SpareThread? _spare;
     private CandidateRun<TIn, TOut>? _current;
     private Task<CandidateRun<TIn, TOut>>? _starting;
+    private ThreadRank? _rank;
     private long _startedAt;
     private int _lost;
 
@@ -51,6 +53,7 @@ internal sealed class CandidateLine<TIn, TOut> : IDisposable
     public void Begin()
     {
         _phase.TakenOut = TakeOut;
+        _spare = new SpareThread($"{_phase.Options.Name}/spare");
         if (_phase.State.Runs)
         {
             Live(waits: true);
@@ -128,7 +131,11 @@ internal sealed class CandidateLine<TIn, TOut> : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => End();
+    public void Dispose()
+    {
+        End();
+        _spare?.Dispose();
+    }
 
     private bool WaitForRoom(CandidateRun<TIn, TOut> candidate) => candidate.WaitForRoom(HangAfter);
 
@@ -145,6 +152,7 @@ internal sealed class CandidateLine<TIn, TOut> : IDisposable
         {
             if (!run.IsDown && !run.Hangs(HangAfter))
             {
+                KeepRank(run);
                 return run;
             }
 
@@ -160,7 +168,8 @@ internal sealed class CandidateLine<TIn, TOut> : IDisposable
         {
             // Made elsewhere: its constructors are the candidate's code, which may hang.
             _startedAt = _clock.GetTimestamp();
-            _starting = Task.Factory.StartNew(() => MakeAndStart(!waits && _phase.IsBehind), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            _rank = _phase.Rank;
+            _starting = _spare!.Run(() => MakeAndStart(waits || _options.Isolation == Isolation.Process ? null : _rank));
         }
 
         if (waits)
@@ -190,11 +199,21 @@ internal sealed class CandidateLine<TIn, TOut> : IDisposable
         return _current;
     }
 
-    private CandidateRun<TIn, TOut> MakeAndStart(bool isBehind)
+    // What was made in the shadow is of another rank than what serves.
+    private void KeepRank(CandidateRun<TIn, TOut> run)
     {
-        if (isBehind)
+        if (_phase.Rank is var rank && rank != _rank)
         {
-            ThreadRank.Lower();
+            _rank = rank;
+            _spare!.Run(() => run.ChangeRank(rank));
+        }
+    }
+
+    private CandidateRun<TIn, TOut> MakeAndStart(ThreadRank? rank)
+    {
+        if (rank is { } lower)
+        {
+            ThreadRanks.Lower(lower);
         }
 
         var run = _make();
@@ -210,7 +229,9 @@ internal sealed class CandidateLine<TIn, TOut> : IDisposable
 
     private void Abandon(CandidateRun<TIn, TOut> run, string reason)
     {
-        _phase.Evidence.Uncompared(run.Abandon(reason));
+        _phase.Evidence.Uncompared(run.Abandon());
+        // Elsewhere: it wakes whoever waits in the candidate's code, which must not run here.
+        _spare!.Run(() => run.Abort(reason));
         _current = null;
     }
 

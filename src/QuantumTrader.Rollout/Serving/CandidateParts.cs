@@ -14,18 +14,18 @@ internal sealed record CandidateParts(string Source, string Answering, IReadOnly
     // Operations on each edge of a candidate's graph.
     private const int MaxUnderWay = 256;
 
-    /// <summary>How the graph of a candidate runs: behind all others unless it is one of them by now, and given up when it does not end in time.</summary>
-    public static EngineSettings Engine(EngineSettings engine, int batch, TimeSpan hangAfter, bool isBehind = true) =>
-        engine with { Batch = batch, Fuse = true, Workers = 1, IsBehind = isBehind, Hashes = false, DrainDeadline = hangAfter };
+    /// <summary>How the graph of a candidate runs: given up when it does not end in time.</summary>
+    public static EngineSettings Engine(EngineSettings engine, int batch, TimeSpan hangAfter, ThreadRank? rank) =>
+        engine with { Batch = batch, Fuse = true, Workers = 1, Rank = rank, Hashes = false, DrainDeadline = hangAfter };
 
     /// <summary>Connects them. A candidate's throw is a missing answer, not the end of its graph; and no edge of it sheds: that is done in front of all of it, and counted.</summary>
-    public Graph Build<TIn, TOut>(PipelinePlan plan, TimeSpan hangAfter, CandidateEnds<TIn, TOut> ends, bool isBehind = true)
+    public Graph Build<TIn, TOut>(PipelinePlan plan, TimeSpan hangAfter, CandidateEnds<TIn, TOut> ends, ThreadRank? rank)
         where TIn : struct, IEvent<TIn>
         where TOut : struct, IEvent<TOut>
     {
         // One by one: an answer does not wait for those behind it, and one operation that hangs is told from many that take their time.
         // And few on their way: those that wait do so in front of the graph, where they are shed.
-        var engine = Engine(plan.Engine, 1, hangAfter, isBehind) with { Capacity = Math.Min(plan.Engine.Capacity, MaxUnderWay) };
+        var engine = Engine(plan.Engine, 1, hangAfter, rank) with { Capacity = Math.Min(plan.Engine.Capacity, MaxUnderWay) };
         var builder = new GraphBuilder(engine).Add(Source, ends.Feed);
         foreach (var part in Own.Concat(Again))
         {

@@ -111,16 +111,23 @@ public static class CandidateProcess
         public Inside(ChildSetup setup, BlockFactory factory, EventPipeReader reader, EventPipeWriter writer)
         {
             (_setup, _factory, _reader, _writer, _answers) = (setup, factory, reader, writer, EventCodec<TOut>.Find(factory)!);
-            var feed = new CandidateFeed<TIn>(_operations, () => long.MaxValue, _bell, () => false, () => { }, () => { }, Handled);
+            var feed = new CandidateFeed<TIn>(_operations, () => long.MaxValue, _bell, () => false, () => true, () => { }, () => { }, Handled);
             _ends = new CandidateEnds<TIn, TOut>(feed, new CandidateAnswers<TOut>(a => Send(ChildMessage.Answer, a)), new CandidateAnswers<TOut>(a => Send(ChildMessage.Repetition, a)));
             var parts = PipelineBuilder.Parts(factory.Plan, factory).Where(p => p.Name != ChildSetup.Source).ToList();
             var again = setup.Repeating is null ? [] : parts.Where(p => p.Name == setup.Repeating).ToList();
-            _graph = new CandidateParts(ChildSetup.Source, setup.Answering, [.. parts.Except(again)], setup.Repeating ?? "", again).Build(factory.Plan, setup.HangAfter, _ends);
+            _graph = new CandidateParts(ChildSetup.Source, setup.Answering, [.. parts.Except(again)], setup.Repeating ?? "", again).Build(factory.Plan, setup.HangAfter, _ends, rank: null);
         }
 
         public override string? Run()
         {
+            if (_setup.Rank == ThreadRank.Idle)
+            {
+                // Not before: on a busy machine it would never be ready.
+                ThreadRanks.LowerProcess();
+            }
+
             var run = Task.Factory.StartNew(() => _graph.RunAsync(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+
             lock (_writing)
             {
                 _writer.Write(ChildMessage.Ready, []);

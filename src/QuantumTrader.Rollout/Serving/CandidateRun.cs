@@ -46,8 +46,9 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     /// <param name="comparison">Compares answers with the candidate's; told on the candidate's threads.</param>
     /// <param name="repetition">Compares answers with what the baseline says when asked again.</param>
     /// <param name="isReleased">It begins with an operation as soon as it has it; otherwise when <see cref="Release"/> says so.</param>
+    /// <param name="isAwaited">Somebody may wait for its answers; otherwise it begins a millisecond later, and the main path need not wake it.</param>
     /// <param name="clock">Measures deadlines and hangs.</param>
-    public CandidateRun(Func<CandidateEnds<TIn, TOut>, Graph> build, int capacity, int run, Comparison<TOut> comparison, Comparison<TOut> repetition, bool isReleased, TimeProvider clock)
+    public CandidateRun(Func<CandidateEnds<TIn, TOut>, Graph> build, int capacity, int run, Comparison<TOut> comparison, Comparison<TOut> repetition, bool isReleased, Func<bool> isAwaited, TimeProvider clock)
     {
         _releasedThrough = isReleased ? long.MaxValue : 0;
         _operations = new HandOff<TIn>(capacity);
@@ -56,7 +57,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         _answers = new HandOff<TOut>(capacity + (2 * run));
         (_comparison, _repetition) = (comparison, repetition);
         _clock = clock;
-        var feed = new CandidateFeed<TIn>(_operations, () => Volatile.Read(ref _releasedThrough), _candidateBell, () => _isAsked, Compare, _tapBell.Ring, OnHandled);
+        var feed = new CandidateFeed<TIn>(_operations, () => Volatile.Read(ref _releasedThrough), _candidateBell, () => _isAsked, isAwaited, Compare, _tapBell.Ring, OnHandled);
         _ends = new CandidateEnds<TIn, TOut>(feed, new CandidateAnswers<TOut>(OnAnswer), new CandidateAnswers<TOut>(OnRepetition));
         _graph = build(_ends);
         _progress = clock.GetTimestamp();
@@ -67,6 +68,9 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
 
     /// <summary>Why it has ended before its time; null when it has not, or nobody knows.</summary>
     public CandidateLoss? Loss => _ends.Loss ?? (_report?.Fault is { } fault ? new CandidateLoss(LossReason.Error, fault) : null);
+
+    /// <summary>Gives its threads another rank.</summary>
+    public void ChangeRank(ThreadRank? rank) => _graph.ChangeRank(rank);
 
     /// <summary>Begins to work.</summary>
     public void Start() => Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -234,11 +238,9 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
 
     /// <summary>Leaves it behind: nothing that it still does reaches anybody.</summary>
     /// <returns>Operations that were to be compared and now never are.</returns>
-    public int Abandon(string reason)
+    public int Abandon()
     {
         _isDown = true;
-        // Elsewhere: it wakes whoever waits in the candidate's code, which must not run here.
-        Task.Run(() => _graph.Abort(reason));
         lock (_comparing)
         {
             var left = 0;
@@ -251,12 +253,16 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         }
     }
 
-    /// <summary>The same, unless it has ended.</summary>
+    /// <summary>Ends whatever of it can be ended; it may take as long as the candidate's code does.</summary>
+    public void Abort(string reason) => _graph.Abort(reason);
+
+    /// <summary>Leaves it behind and ends it, unless it has ended.</summary>
     public void BreakOff(string reason)
     {
         if (!_isDown)
         {
-            Abandon(reason);
+            Abandon();
+            Abort(reason);
         }
     }
 

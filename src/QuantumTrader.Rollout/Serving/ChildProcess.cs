@@ -41,9 +41,9 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>Where it writes.</summary>
     public Stream Output => _process.StandardOutput.BaseStream;
 
-    /// <summary>Starts it, behind all others that have work. On a thread that nobody needs any more: its rank goes over to the process.</summary>
+    /// <summary>Starts it. On a thread that nobody needs any more: one behind all others makes a process behind all others.</summary>
     /// <exception cref="IOException">It cannot be started.</exception>
-    public static ChildProcess Start(int maxMegabytes)
+    public static ChildProcess Start(int maxMegabytes, bool isBehind)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "qt.dll");
         // Published as one program it is started as one; else by the runtime that runs this process.
@@ -71,11 +71,16 @@ internal sealed class ChildProcess : IDisposable
 
         start.Environment["DOTNET_GCHeapHardLimit"] = ((long)maxMegabytes << 20).ToString("X", CultureInfo.InvariantCulture);
         start.Environment["DOTNET_gcServer"] = "0";
+        start.Environment["DOTNET_gcConcurrent"] = "0";
         // No socket by which another process could look into it.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         try
         {
-            ThreadRank.Lower();
+            if (isBehind)
+            {
+                ThreadRanks.Lower(ThreadRank.Behind);
+            }
+
             return new ChildProcess(Process.Start(start)!);
         }
         catch (Exception e) when (e is Win32Exception or FileNotFoundException)

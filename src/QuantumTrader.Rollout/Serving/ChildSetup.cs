@@ -42,7 +42,8 @@ internal static class ChildMessage
 /// <param name="Answering">The block that answers.</param>
 /// <param name="Repeating">The block that is the baseline, asked again; null when it is not.</param>
 /// <param name="HangAfter">How long it may take to end.</param>
-internal sealed record ChildSetup(string File, string Pipeline, IReadOnlyList<ChildClass> Classes, string Answering, string? Repeating, TimeSpan HangAfter)
+/// <param name="Rank">Where it stands to all others; null for beside them.</param>
+internal sealed record ChildSetup(string File, string Pipeline, IReadOnlyList<ChildClass> Classes, string Answering, string? Repeating, TimeSpan HangAfter, Dataflow.ThreadRank? Rank = null)
 {
     /// <summary>Name of the source in <see cref="Pipeline"/>.</summary>
     public const string Source = "operations";

@@ -189,7 +189,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         {
             lock (graph._making)
             {
-                return parts.Build(factory.Plan, phase.Options.Shadow.HangAfter, ends, phase.IsBehind);
+                return parts.Build(factory.Plan, phase.Options.Shadow.HangAfter, ends, phase.Rank);
             }
         }
 
@@ -201,7 +201,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
             string[] drifting = [.. phase.Options.Gates.Values.Select(g => g.Field).OfType<string>().Distinct()];
             var comparison = new Comparison<TOut>(comparer, Compared, most);
             var repetition = new Comparison<TOut>(new AnswerComparer<TOut>(Format, phase.Options.Compare), Repeated, most);
-            return new CandidateRun<TIn, TOut>(Build, capacity, run, comparison, repetition, phase.Options.Serve.Race == ServeRace.Warm, clock);
+            return new CandidateRun<TIn, TOut>(Build, capacity, run, comparison, repetition, phase.Options.Serve.Race == ServeRace.Warm, () => phase.IsAwaited, clock);
 
             void Compared(Outcome outcome)
             {
@@ -233,6 +233,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         where TOut : struct, IEvent<TOut>
     {
         private readonly PhaseGraph _graph;
+        private readonly Phase _phase;
         private readonly BlockFactory _factory;
         private readonly TimeProvider _clock;
         private readonly ShadowOptions _options;
@@ -243,7 +244,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         public ValueLine(PhaseGraph graph, Phase phase, BlockFactory factory, TimeProvider clock, CandidateParts parts)
             : base(graph, phase, factory, clock)
         {
-            (_graph, _factory, _clock, _options, _parts) = (graph, factory, clock, phase.Options.Shadow, parts);
+            (_graph, _phase, _factory, _clock, _options, _parts) = (graph, phase, factory, clock, phase.Options.Shadow, parts);
             _setup = _options.Isolation == Isolation.Process ? ChildSetup.Of<TIn, TOut>(factory.Plan, parts, _options.HangAfter, factory, graph.Refuse) : null;
         }
 
@@ -256,10 +257,11 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
                 return BuildHere(_parts, ends);
             }
 
-            var child = new ChildCandidate<TIn, TOut>(ends, _setup, (uint)Interlocked.Increment(ref _lives), _options, _factory, _clock);
+            var setup = _setup with { Rank = _phase.Rank };
+            var child = new ChildCandidate<TIn, TOut>(ends, setup, (uint)Interlocked.Increment(ref _lives), _options, _factory, _clock);
             var batch = Math.Min(_options.Queue, EventPipeWriter.MaxEvents);
             // What does not fit is to wait in the queue, where it is counted.
-            var engine = CandidateParts.Engine(_factory.Plan.Engine, batch, _options.HangAfter) with { Capacity = batch };
+            var engine = CandidateParts.Engine(_factory.Plan.Engine, batch, _options.HangAfter, setup.Rank) with { Capacity = batch };
             return new GraphBuilder(engine).Add("feed", ends.Feed).Add("process", child, ["feed"]).Build();
         }
     }

@@ -71,14 +71,37 @@ public sealed class ServingTests
         run.Answers.Count.ShouldBe(1000);
     }
 
-    [Fact]
-    public async Task A_candidate_stands_behind_the_main_path_until_it_is_the_main_path()
+    [Theory]
+    [InlineData("at: 100%, shadow: { hang_after: 30s }", "10")]
+    [InlineData("at: complete, shadow: { hang_after: 30s }", null)]
+    [InlineData($"at: 100%, {Waits}", null)]
+    public async Task A_candidate_stands_behind_the_main_path_unless_that_waits_for_it(string phase, string? rank)
     {
-        var serving = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: tells_rank", $"at: 100%, {Waits}"));
-        var complete = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: tells_rank", $"at: complete, {Waits}"));
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: tells_rank", $"{phase}, serve: {{ deadline: 30s }}"));
 
-        serving.Answers.ShouldAllBe(a => a.By == "10");
-        complete.Answers.ShouldAllBe(a => a.By == Answerer.Rank());
+        run.Answers.ShouldAllBe(a => a.By == (rank ?? Answerer.Rank()));
+    }
+
+    [Fact]
+    public async Task A_candidate_that_was_made_in_the_shadow_rises_with_its_phase()
+    {
+        var run = await RolloutRun.OfAsync(
+            RolloutRun.Yaml("mode: tells_rank", "at: shadow, shadow: { hang_after: 30s }, serve: { deadline: 30s }", "count: 1000000, pause_microseconds: 1000"),
+            phases =>
+            {
+                foreach (var stage in new[] { PhaseStage.Serving, PhaseStage.Complete })
+                {
+                    var before = phases[0].Evidence.Count();
+                    SpinWait.SpinUntil(() => phases[0].Evidence.Count().Outcomes.Values.Sum() > before.Outcomes.Values.Sum(), TimeSpan.FromSeconds(30)).ShouldBeTrue();
+                    phases[0].State = new PhaseState(stage, Share.All, -1, 1);
+                    SpinWait.SpinUntil(() => phases[0].Evidence.Count().EnhancedCalls >= before.EnhancedCalls + 200, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+                }
+            },
+            isOverThen: true);
+
+        // The first few still come from the threads of before.
+        var ranks = run.Answers.Select(a => a.By).ToList();
+        ranks.SkipWhile(r => r is "baseline" or "idle").Distinct().ShouldBe(["10", Answerer.Rank()]);
     }
 
     [Theory]
@@ -236,7 +259,7 @@ public sealed class ServingTests
         var comparison = new QuantumTrader.Rollout.Serving.Comparison<Answer>(new AnswerComparer<Answer>(new AnswerFormat(), new CompareOptions()), _ => { }, 16);
         using var candidate = new CandidateRun<Operation, Answer>(
             ends => new GraphBuilder().Add("feed", ends.Feed).Add("work", new Answerer(new AnswerOptions()), ["feed"]).Add("answers", ends.Answers, ["work"]).Build(),
-            16, 1, comparison, comparison, isReleased: true, clock);
+            16, 1, comparison, comparison, isReleased: true, () => true, clock);
         clock.Advance(TimeSpan.FromHours(1));
 
         candidate.Expect(clock.GetTimestamp());
