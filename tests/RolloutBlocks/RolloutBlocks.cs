@@ -196,6 +196,9 @@ public sealed record AnswerOptions
     /// <summary>It misbehaves at every so manieth operation.</summary>
     public int Every { get; init; } = 1;
 
+    /// <summary>Until this operation it behaves.</summary>
+    public long After { get; init; }
+
     /// <summary>Where a baseline writes down its last operation, and from where a candidate takes its score when it begins; none when empty.</summary>
     public string Board { get; init; } = "";
 }
@@ -243,7 +246,7 @@ public sealed class Answerer : Operator<Operation, Answer>
         {
             var score = _options.Board.Length > 0 && _options.By == "candidate" ? Boards.GetValueOrDefault(_options.Board) : operation.Value;
             var answer = new Answer(operation.Sequence, operation.EventTime, operation.Symbol, score, _options.By);
-            switch (operation.Sequence % _options.Every == 0 ? _options.Mode : Mode.Good)
+            switch (operation.Sequence > _options.After && operation.Sequence % _options.Every == 0 ? _options.Mode : Mode.Good)
             {
                 case Mode.Off:
                     answer = answer with { Score = -operation.Value };
