@@ -100,7 +100,8 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
     private (string Tapped, HashSet<GraphPart> Own) Branch(GraphPart candidate)
     {
         var own = new HashSet<GraphPart> { candidate };
-        foreach (var part in parts.Reverse().Where(p => p.Inputs.Count > 0 && p.Name != _baseline))
+        // A phase within a candidate stays in the main graph, with all that belongs to it: it would have no evidence of its own elsewhere.
+        foreach (var part in parts.Reverse().Where(p => p.Inputs.Count > 0 && p.Name != _baseline && IsBlock(p)))
         {
             var readers = parts.Where(p => p.Inputs.Any(i => i.From.Contains(part.Name))).ToList();
             if (readers.Count > 0 && readers.All(own.Contains))
@@ -119,6 +120,9 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
             ? (only, own)
             : throw Refuse($"the candidate '{_candidate}' branches off at {string.Join(" and ", tapped.Select(t => $"'{t}'"))}. Put one block in front of both, such as features.join, and let the candidate read from it.");
     }
+
+    // Not so the taps and switches of other phases.
+    private bool IsBlock(GraphPart part) => factory.Plan.Blocks.Any(b => b.Name == part.Name);
 
     // The taps and switches of other phases pass on what they read.
     private Type OutputOf(string part) => factory.Plan.Blocks.FirstOrDefault(b => b.Name == part) is { } block
@@ -155,7 +159,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         }
 
         var others = own.SelectMany(p => p.Inputs).SelectMany(i => i.From).Where(f => f != tapped && own.All(o => o.Name != f)).Distinct().ToList();
-        var shared = own.FirstOrDefault(p => factory.Plan.Blocks.All(b => b.Name != p.Name));
+        var shared = own.FirstOrDefault(p => !IsBlock(p));
         return others.Count > 0 ? throw Refuse($"compare.aa_sample asks the baseline '{_baseline}' again, but it also reads from {string.Join(" and ", others.Select(o => $"'{o}'"))}, which the candidate does not read. Remove aa_sample.")
             : shared is not null ? throw Refuse($"compare.aa_sample asks the baseline '{_baseline}' again, but behind '{tapped}' it depends on '{shared.Name}', which cannot be asked twice. Remove aa_sample.")
             : own;

@@ -32,6 +32,39 @@ public sealed partial class RolloutPipelineTests
         Told("blocks.feed.days=1", "engine.workers=4", "engine.fuse=false", "engine.batch=7").ShouldBe(expected);
     }
 
+    [Theory]
+    [InlineData("inner", 0, "")]
+    [InlineData("model", 3, "the candidate 'other' branches off at 'rollout/inner', which the baseline 'signal' does not read")]
+    public void A_phase_may_stand_before_another_one_but_not_inside_its_candidate(string read, int code, string finding)
+    {
+        using var folder = new TemporaryFolder();
+        var models = Path.Combine(Qt.Root, "pipelines", "models");
+        var file = folder.Write(
+            "p.yml",
+            "version: 1",
+            "pipeline: two",
+            "market: { calendar: crypto, symbols: [DEMO] }",
+            "blocks:",
+            "  feed:      { type: source.simulator, seed: 11, start: 2024-02-01, days: 1, rate: 1 }",
+            "  features:  { type: features.basic, from: feed }",
+            $"  model:     {{ type: model.onnx, from: features, model: {models}/demo.onnx }}",
+            $"  inner:     {{ type: model.onnx, from: features, model: {models}/demo.onnx }}",
+            $"  retrained: {{ type: model.onnx, from: features, model: {models}/demo-retrained.onnx, phase: inner }}",
+            $"  signal:    {{ type: signal, from: {read}, min_confidence: 0.52, min_direction: 0.04 }}",
+            "  other:     { type: signal, from: inner, min_confidence: 0.6, min_direction: 0.04, phase: outer }",
+            "  risk:      { type: risk, from: signal, max_position: 1 }",
+            "  orders:    { type: execution.paper, from: risk, market: feed }",
+            "rollout:",
+            "  phases:",
+            "    - { name: inner, baseline: { block: inner }, candidate: { block: retrained }, at: 100%, shadow: { overload: wait } }",
+            "    - { name: outer, baseline: { block: signal }, candidate: { block: other }, at: shadow, shadow: { overload: wait } }");
+
+        var (ended, output, error) = Qt.Run("run", file);
+
+        ended.ShouldBe(code, output + error);
+        (output + error).ShouldContain(code == 0 ? "rollout: inner is serving 100%: 1,420 of 1,420 operations by the candidate" : finding);
+    }
+
     [GeneratedRegex("^```text\n((?:rollout: .*\n)+)```", RegexOptions.Multiline)]
     private static partial Regex Story();
 }
