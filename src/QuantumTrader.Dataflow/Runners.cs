@@ -319,6 +319,8 @@ internal sealed class WorkerPool(int workers, string name, ThreadRank? rank) : I
             {
                 if (_isStopped || shift != _shift)
                 {
+                    // What it looked out for nobody else was woken for.
+                    Monitor.Pulse(_gate);
                     return null;
                 }
 
