@@ -83,6 +83,16 @@ public sealed class ServingTests
     }
 
     [Fact]
+    public async Task A_job_that_never_returns_holds_up_no_other()
+    {
+        using var spare = new SpareThread("spare");
+        using var never = new ManualResetEventSlim();
+        spare.Run(never.Wait);
+        (await spare.Run(() => 7).WaitAsync(TimeSpan.FromSeconds(30))).ShouldBe(7);
+        never.Set();
+    }
+
+    [Fact]
     public async Task A_candidate_that_was_made_in_the_shadow_rises_with_its_phase()
     {
         var run = await RolloutRun.OfAsync(
