@@ -38,7 +38,7 @@ public sealed class RolloutHostTests : IDisposable
         "rollout:",
         "  state: { path: state }",
         "  phases:",
-        "    - { name: new, baseline: { block: baseline }, candidate: { block: candidate }, serve: { deadline: 2s }, gates: { errors: { metric: fallback_rate, max: 1% } }, steps: [{ shadow: { min_samples: 10 }, approve: manual }, { serve: 10%, min_samples: 10000000, gates: [errors] }, { serve: 100%, approve: manual }] }",
+        "    - { name: new, baseline: { block: baseline }, candidate: { block: candidate }, serve: { deadline: 30s }, shadow: { overload: wait, hang_after: 30s }, gates: { errors: { metric: fallback_rate, max: 1% } }, steps: [{ shadow: { min_samples: 10 }, approve: manual }, { serve: 10%, min_samples: 10000000, gates: [errors] }, { serve: 100%, approve: manual }] }",
         "    - { name: keeping, kind: effect, rollback_level: 2, candidate: { block: keep }, at: complete }");
 
     private async Task StartAsync(string? token, int count = 10_000_000, params string[] arguments)
