@@ -60,15 +60,16 @@ internal sealed class ThreadRunner(Island island, string name, ThreadRank? rank,
 
     private void Loop(Thread? before, ThreadRank? its)
     {
-        if (its is { } lower)
+        ThreadRanks.Lower(its);
+        before?.Join();
+        if (_completion.Task.IsCompleted)
         {
-            ThreadRanks.Lower(lower);
+            return;
         }
 
-        before?.Join();
         try
         {
-            while (!abort.IsCancellationRequested && !_completion.Task.IsCompleted)
+            while (!abort.IsCancellationRequested)
             {
                 if (Volatile.Read(ref _thread) != Thread.CurrentThread)
                 {
@@ -95,7 +96,7 @@ internal sealed class ThreadRunner(Island island, string name, ThreadRank? rank,
         }
 
         island.Clock.Enter(IslandState.Idle);
-        _completion.TrySetResult();
+        _completion.SetResult();
     }
 
     private void WaitUntilWoken()
@@ -286,11 +287,7 @@ internal sealed class WorkerPool(int workers, string name, ThreadRank? rank) : I
 
     private void Loop(int worker, int shift, ThreadRank? its)
     {
-        if (its is { } lower)
-        {
-            ThreadRanks.Lower(lower);
-        }
-
+        ThreadRanks.Lower(its);
         while (Next(worker, shift) is { } runner)
         {
             runner.Run();

@@ -20,9 +20,14 @@ public static partial class ThreadRanks
     private const int PrioProcess = 0;
     private const int SchedIdle = 5;
 
-    /// <summary>Puts the calling thread behind all others that have work, for good. On Linux the threads and processes that it starts inherit that.</summary>
-    public static void Lower(ThreadRank rank)
+    /// <summary>Puts the calling thread behind all others that have work, for good; null leaves it as it is. On Linux the threads and processes that it starts inherit that.</summary>
+    public static void Lower(ThreadRank? rank)
     {
+        if (rank is null)
+        {
+            return;
+        }
+
         Thread.CurrentThread.Priority = rank == ThreadRank.Behind ? ThreadPriority.BelowNormal : ThreadPriority.Lowest;
         if (!OperatingSystem.IsLinux())
         {

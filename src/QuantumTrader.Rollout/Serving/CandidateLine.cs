@@ -211,11 +211,7 @@ internal sealed class CandidateLine<TIn, TOut> : IDisposable
 
     private CandidateRun<TIn, TOut> MakeAndStart(ThreadRank? rank)
     {
-        if (rank is { } lower)
-        {
-            ThreadRanks.Lower(lower);
-        }
-
+        ThreadRanks.Lower(rank);
         var run = _make();
         run.Start();
         return run;
