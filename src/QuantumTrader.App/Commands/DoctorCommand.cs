@@ -46,8 +46,7 @@ internal static class DoctorCommand
             }
             catch (ConfigurationException refused)
             {
-                Console.Error.WriteLine(refused.Message);
-                return refused.Outside ? ExitCodes.Outside : ExitCodes.Configuration;
+                return ExitCodes.Refuse(refused);
             }
         });
         return command;
