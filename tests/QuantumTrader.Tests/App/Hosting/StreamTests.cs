@@ -82,18 +82,29 @@ public sealed class StreamTests
     [Fact]
     public async Task Who_does_not_read_is_cut_off_and_the_others_miss_nothing()
     {
-        await using var run = await HostedRun.StartAsync(options: new HostOptions { UpdatesPerSecond = 10, WaitingUpdates = 4 }, topics: [new Large("large")]);
+        var large = new Large("large");
+        await using var run = await HostedRun.StartAsync(options: new HostOptions { UpdatesPerSecond = 50, WaitingUpdates = 4 }, topics: [large]);
         using var reader = await Follower.StartAsync(run.Client, "large");
         using var silent = new TcpClient { ReceiveBufferSize = 4096 };
         await silent.ConnectAsync(IPAddress.Loopback, run.Host.Address.Port);
         await silent.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET /api/stream?topics=large HTTP/1.1\r\nHost: {run.Host.Address.Authority}\r\n\r\n"));
 
-        await reader.UntilAsync(_ => run.Host.Hub.CutOff == 1);
+        // A new text only once the reader has the last one: however slow the machine is, it is never behind.
+        await ReadOnAsync(() => run.Host.Hub.CutOff == 1);
         await UntilAsync(() => run.Host.Hub.Open == 1);
         var deltas = reader.Deltas;
-        await reader.UntilAsync(_ => reader.Deltas > deltas + 2);
+        await ReadOnAsync(() => reader.Deltas > deltas + 2);
         reader.Missed.ShouldBe(0);
         (await run.Client.GetStringAsync("/metrics")).ShouldContain("qt_stream_cut_off_total{pipeline=\"hosted\"} 1\n");
+
+        async Task ReadOnAsync(Func<bool> isSo)
+        {
+            while (!isSo())
+            {
+                await reader.NextAsync();
+                large.Version++;
+            }
+        }
     }
 
     [Fact]
@@ -170,11 +181,11 @@ public sealed class StreamTests
 
     private sealed class Large(string name) : ITopic
     {
-        private int _reads;
-
         public string Name => name;
 
-        public object Read() => new { Text = new string((char)('a' + (_reads++ % 26)), 2_000_000) };
+        public long? Version { get; set; } = 0;
+
+        public object Read() => new { Text = new string((char)('a' + (Version!.Value % 26)), 2_000_000) };
     }
 
     /// <summary>A client of the stream that does what a dashboard does.</summary>
