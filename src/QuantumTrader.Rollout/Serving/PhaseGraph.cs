@@ -37,9 +37,15 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
         [
             .. parts.SelectMany(p => p != sink
                 ? new[] { p with { Inputs = [.. p.Inputs.Select(i => (i.Port, (IReadOnlyList<string>)[.. i.From.SelectMany(f => f == sink.Name ? read : [f]).Distinct()]))] } }
-                : [new GraphPart(SwitchName, _ => line.Switch(), p.Inputs, new BlockSettings()), p with { Inputs = [(Port.Main, [SwitchName])] }]),
+                : [new GraphPart(SwitchName, _ => line.Switch(), p.Inputs, new BlockSettings()), p with { Inputs = [(Port.Main, [SwitchName])], Settings = ToOutbox(p.Settings) }]),
         ];
     }
+
+    // An effect that is rolled out must not slow down what was there before it: while the outside stands still, its events are dropped and
+    // counted, unless the pipeline says what else is to become of them.
+    private BlockSettings ToOutbox(BlockSettings sink) => sink is { Io: true, Edge: null } && phase.Options.Shadow.Overload != ShadowOverload.Wait
+        ? sink with { Edge = new EdgeSettings { WhenFull = WhenFull.DropNewest } }
+        : sink;
 
     private List<GraphPart> DecorateValue()
     {

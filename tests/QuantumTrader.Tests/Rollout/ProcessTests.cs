@@ -209,7 +209,7 @@ public sealed class ProcessTests : IDisposable
     [InlineData("spins", 600)]
     public void When_the_run_is_killed_the_candidate_goes_too(string mode, int milliseconds)
     {
-        var file = _folder.Write("p.yml", $"plugins: [{typeof(Feed).Assembly.Location}]\n" + RolloutRun.Yaml($"mode: {mode}", "at: shadow, shadow: { isolation: process, hang_after: 60s }", "count: 1000000, pause_microseconds: 1000"));
+        var file = _folder.Write("p.yml", $"plugins: [{typeof(Feed).Assembly.Location}]\n" + RolloutRun.Yaml($"mode: {mode}", "at: shadow, shadow: { isolation: process, hang_after: 60s, overload: wait }", "count: 1000000, pause_microseconds: 1000"));
         using var parent = new Running(file);
         var children = new List<int>();
         Processes.Until(() => (children = Processes.ChildrenOf(parent.Id).Where(c => Processes.ProcessorTime(c).TotalMilliseconds > milliseconds).ToList()).Count == 1);

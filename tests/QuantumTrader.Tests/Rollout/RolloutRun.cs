@@ -1,13 +1,17 @@
 using QuantumTrader.Dataflow;
+using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Rollout;
+using QuantumTrader.Storage;
+using QuantumTrader.ZeroMq;
 
 namespace QuantumTrader.Tests.Rollout;
 
 /// <summary>A pipeline with one phase, run to its end.</summary>
 internal sealed record RolloutRun(GraphReport Report, IReadOnlyList<Answer> Answers, IReadOnlyList<Phase> Phases)
 {
-    private static readonly BlockRegistry Registry = BlockRegistry.Scan([typeof(Feed).Assembly, typeof(RolloutSection).Assembly]);
+    private static readonly BlockRegistry Registry = BlockRegistry.Scan(
+        [typeof(Feed).Assembly, typeof(RolloutSection).Assembly, typeof(MarketContext).Assembly, typeof(StoreSection).Assembly, typeof(Bus).Assembly]);
 
     public PhaseCounts Counts => Phases[0].Evidence.Count();
 
@@ -65,15 +69,18 @@ internal sealed record RolloutRun(GraphReport Report, IReadOnlyList<Answer> Answ
     }
 
     /// <summary>Runs a pipeline whose feed holds at some event; when all before it came to the end, does something, and lets it go on.</summary>
-    public static async Task<RolloutRun> HeldAsync(string yaml, int heldAt, Action<BlockFactory> meanwhile)
+    public static Task<RolloutRun> HeldAsync(string yaml, int heldAt, Action<BlockFactory> meanwhile) => HeldAsync(yaml, heldAt, (factory, _) => meanwhile(factory));
+
+    /// <inheritdoc cref="HeldAsync(string, int, Action{BlockFactory})"/>
+    public static async Task<RolloutRun> HeldAsync(string yaml, int heldAt, Action<BlockFactory, Graph> meanwhile)
     {
         var plan = Load(yaml);
         using var factory = new BlockFactory(plan, TimeProvider.System);
         using var graph = PipelineBuilder.Build(plan, factory);
         factory.Section<RolloutSection>()?.Begin();
         var run = graph.RunAsync();
-        SpinWait.SpinUntil(() => graph.Snapshot().Blocks.Single(b => b.Name == "keep").In >= heldAt, TimeSpan.FromSeconds(30)).ShouldBeTrue();
-        meanwhile(factory);
+        UntilKept(graph, heldAt);
+        meanwhile(factory, graph);
         (graph.Blocks["feed"] as Feed)?.GoOn();
         (graph.Blocks["feed"] as BusFeed)?.GoOn();
         var report = await run.WaitAsync(TimeSpan.FromSeconds(60));
@@ -81,6 +88,10 @@ internal sealed record RolloutRun(GraphReport Report, IReadOnlyList<Answer> Answ
         report.Imbalances.ShouldBeEmpty();
         return new RolloutRun(report, ((Keep)graph.Blocks["keep"]).Answers, factory.Section<RolloutSection>()?.Phases ?? []);
     }
+
+    /// <summary>Waits until so many answers came to the end.</summary>
+    public static void UntilKept(Graph graph, int count) =>
+        SpinWait.SpinUntil(() => graph.Snapshot().Blocks.Single(b => b.Name == "keep").In >= count, TimeSpan.FromSeconds(30)).ShouldBeTrue();
 
     public static PipelinePlan Load(string yaml, Func<string, string?>? environment = null)
     {
