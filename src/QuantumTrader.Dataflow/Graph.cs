@@ -5,6 +5,9 @@ namespace QuantumTrader.Dataflow;
 /// <summary>A built graph: runs once, can be watched while it runs, and accounts for every event when it has ended.</summary>
 public sealed class Graph : IDisposable
 {
+    // A block that has not returned by then, once the run is broken off, is taken for one that never does.
+    private static readonly TimeSpan LeftBehindAfter = TimeSpan.FromSeconds(1);
+
     private readonly EngineSettings _settings;
     private readonly List<Island> _islands;
     private readonly List<IRunner> _runners;
@@ -17,6 +20,7 @@ public sealed class Graph : IDisposable
     private readonly Stopwatch _elapsed = new();
     private string? _fault;
     private bool _isCompleted;
+    private Task<GraphReport>? _run;
     private GraphReport? _final;
 
     internal Graph(EngineSettings settings, int workers, List<Island> islands, PoolSet pools, CancellationTokenSource stop)
@@ -66,13 +70,12 @@ public sealed class Graph : IDisposable
     /// <summary>Runs to the end of all sources, or until asked to stop; then drains.</summary>
     /// <param name="stop">Asks the sources to end; what is under way is still handed on, within the drain deadline.</param>
     /// <returns>The final account. A fault is in it, not thrown.</returns>
-    public async Task<GraphReport> RunAsync(CancellationToken stop = default)
-    {
-        if (_elapsed.IsRunning || _final is not null)
-        {
-            throw new InvalidOperationException("Condition failed: a graph runs once.");
-        }
+    /// <exception cref="InvalidOperationException">It has run before.</exception>
+    public Task<GraphReport> RunAsync(CancellationToken stop = default) =>
+        _run = _run is null ? RunOnceAsync(stop) : throw new InvalidOperationException("Condition failed: a graph runs once.");
 
+    private async Task<GraphReport> RunOnceAsync(CancellationToken stop)
+    {
         // Downstream first, so that nobody sends to a block that is not ready.
         foreach (var node in Enumerable.Reverse(_nodes))
         {
@@ -131,10 +134,19 @@ public sealed class Graph : IDisposable
     /// <summary>The account at this instant, or the final one; blocks and edges each add up at any time.</summary>
     public GraphReport Snapshot() => _final ?? Account(outstandingBatches: 0);
 
-    /// <summary>Releases the blocks of a graph that was built but not run.</summary>
+    /// <summary>
+    /// Releases the blocks of a graph that was built but not run. A run that is not over is broken off; it releases its blocks itself, each
+    /// once its thread has returned: native code must not lose what it works on.
+    /// </summary>
     public void Dispose()
     {
-        if (_final is null)
+        if (_run is { IsCompleted: false })
+        {
+            Abort("It was disposed of while it ran.");
+            // So that what the blocks lean on, such as stores, can be closed behind this.
+            ((IAsyncResult)_run).AsyncWaitHandle.WaitOne(LeftBehindAfter);
+        }
+        else if (_final is null)
         {
             DisposeParts();
         }
@@ -210,7 +222,7 @@ public sealed class Graph : IDisposable
         {
             Abort($"The graph was not drained within {_settings.DrainDeadline.TotalSeconds:0.###} s. Still holding: {string.Join("; ", StillHolding())}.");
             // A block that does not return cannot be forced to; its thread is a background thread and is left behind.
-            await Task.WhenAny(all, Task.Delay(TimeSpan.FromSeconds(1))).ConfigureAwait(false);
+            await Task.WhenAny(all, Task.Delay(LeftBehindAfter)).ConfigureAwait(false);
         }
     }
 

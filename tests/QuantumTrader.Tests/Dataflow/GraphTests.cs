@@ -69,6 +69,43 @@ public sealed class GraphTests
         }
     }
 
+    private sealed class InUse(ManualResetEventSlim begins, ManualResetEventSlim release) : Observer<Number>
+    {
+        public bool IsDisposed { get; private set; }
+
+        public override void Observe(Run<Number> run)
+        {
+            begins.Set();
+            release.Wait();
+            IsDisposed.ShouldBeFalse();
+        }
+
+        public override void Dispose()
+        {
+            IsDisposed = true;
+            base.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Who_disposes_of_a_graph_that_runs_breaks_it_off_but_takes_no_block_away_under_its_thread()
+    {
+        using var begins = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        var sink = new InUse(begins, release);
+        var graph = new GraphBuilder(new EngineSettings { DrainDeadline = TimeSpan.FromSeconds(30) }).Add("source", new Endless()).Add("sink", sink, ["source"]).Build();
+        var run = graph.RunAsync();
+        begins.Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
+
+        graph.Dispose();
+        sink.IsDisposed.ShouldBeFalse();
+        release.Set();
+        var report = await run.WaitAsync(TimeSpan.FromSeconds(30));
+
+        sink.IsDisposed.ShouldBeTrue();
+        report.Fault.ShouldBe("It was disposed of while it ran.");
+    }
+
     private sealed class WaitFor(ManualResetEventSlim end) : Observer<Number>
     {
         public List<long> Seen { get; } = [];

@@ -108,7 +108,7 @@ public sealed class OutageTests
         var calls = InOrder(run.Phases).Select(p => p.Evidence.Count()).ToList();
         for (var i = 0; i < calls.Count; i++)
         {
-            calls[i].ShouldSatisfyAllConditions(byLevel[i], c => c.Ops.ShouldBe(Count), c => c.EnhancedCalls.ShouldBe(i < level ? sent[i] : Count));
+            calls[i].ShouldSatisfyAllConditions(byLevel[i], c => c.Ops.ShouldBe(Count), c => c.EnhancedCalls.ShouldBe(i < level ? sent[i] : Count), c => c.FallbackCount.ShouldBe(0));
         }
 
         run.Answers.Take(HeldAt).ShouldAllBe(a => a.By == "candidate");

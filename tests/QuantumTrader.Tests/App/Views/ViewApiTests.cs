@@ -83,9 +83,9 @@ public sealed class ViewApiTests : IDisposable
     [Fact]
     public async Task An_order_that_the_switch_has_cancelled_is_shown_as_such_and_its_rest_is_given_back()
     {
-        // So large that it takes long to be filled.
+        // So large that it is not filled before the test is over.
         await using var run = await HostedRun.StartAsync(
-            Trading.Replace("SPEED", "5000x", StringComparison.Ordinal), sets: ["blocks.risk.order_quantity=100000", "blocks.risk.max_order_quantity=100000", "blocks.risk.max_position=100000"]);
+            Trading.Replace("SPEED", "500x", StringComparison.Ordinal), sets: ["blocks.risk.order_quantity=100000000", "blocks.risk.max_order_quantity=100000000", "blocks.risk.max_position=100000000"]);
         using var stop = new CancellationTokenSource();
         var running = run.Live.Graph.RunAsync(stop.Token);
         Eventually.Holds(() => Page()["orders"]!.AsObject().Any(o => o.Value!["state"]!.GetValue<string>() == "partial"), "an order must be partly filled", 60);
