@@ -37,6 +37,11 @@ internal sealed class GatherNode<T>(Gather<T> block, NodeSettings settings) : No
 
     protected override int PumpMerged(int limit)
     {
+        if (!Out.IsSeen)
+        {
+            return PassUnseen(limit);
+        }
+
         Output.Stamp = long.MaxValue;
         for (var i = 0; i < _fronts.Length; i++)
         {
@@ -53,6 +58,26 @@ internal sealed class GatherNode<T>(Gather<T> block, NodeSettings settings) : No
         Output.Passed += moved;
         SendAndCommit(moved, 0, 0, conserves: true);
         return moved;
+    }
+
+    // Nobody sees the order, so nobody pays for it. Whoever comes to look sees from then on what follows, in order.
+    private int PassUnseen(int limit)
+    {
+        var passed = 0;
+        foreach (var front in _fronts)
+        {
+            for (front.Inlet.Refill(); passed < limit && front.Inlet.HasPending; front.Inlet.Refill())
+            {
+                var slice = front.Inlet.TakeNext();
+                passed += slice.Count;
+                RecordLatency(slice.Stamp, slice.Count);
+                slice.Batch.Release();
+            }
+        }
+
+        Out.CountUnseen(passed);
+        Commit(passed, passed, 0, 0, 0, conserves: true);
+        return passed;
     }
 
     protected override void CompleteBlock() => Commit(0, 0, 0, 0, 0, conserves: true);

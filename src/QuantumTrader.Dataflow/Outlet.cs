@@ -104,6 +104,12 @@ internal sealed class Outlet<T>(BatchPool<T> pool, Func<BatchPool<T>> borrowing,
         return (new Inlet<T>(receiver, link, target.Block as IMergesBy<T>), writer);
     }
 
+    /// <summary>Somebody reads, hashes or watches what is sent.</summary>
+    public bool IsSeen => HasConsumers || _hash is not null || Volatile.Read(ref _watches) is not null;
+
+    /// <summary>Counts events that nobody sees, and that were therefore not sent.</summary>
+    public void CountUnseen(int count) => Count += count;
+
     /// <summary>Sends what a block put into its output.</summary>
     public void Send(Output<T> output)
     {

@@ -35,6 +35,27 @@ public sealed class TapTests
         public void See(ReadOnlySpan<Number> events) => Seen.AddRange(events);
     }
 
+    private sealed class Holding(long at, ManualResetEventSlim goesOn) : Source<Number>
+    {
+        private long _sent;
+
+        public override bool Read(Output<Number> output, int limit, CancellationToken stop)
+        {
+            if (_sent == at)
+            {
+                goesOn.Wait(stop);
+            }
+
+            for (var end = Math.Min(_sent + limit, _sent < at ? at : Count); _sent < end;)
+            {
+                _sent++;
+                output.Add(new Number(_sent, _sent, _sent));
+            }
+
+            return _sent < Count;
+        }
+    }
+
     private sealed class ThrowsAt(int call) : IWatcher<Number>
     {
         public int Calls { get; private set; }
@@ -63,6 +84,28 @@ public sealed class TapTests
         using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
         Number.AppendTo(events.ToArray(), hash);
         return Convert.ToHexStringLower(hash.GetCurrentHash());
+    }
+
+    [Fact]
+    public void Who_comes_late_to_a_parallel_block_that_nobody_read_sees_what_follows_in_order()
+    {
+        using var goesOn = new ManualResetEventSlim();
+        using var graph = new GraphBuilder()
+            .Add("source", new Holding(Count / 2, goesOn))
+            .Add("sums", _ => new Multiply(_ => 1), [("from", ["source"])], new BlockSettings { Parallelism = 3 })
+            .Build();
+        var late = new Recorder();
+        var run = graph.RunAsync();
+        Eventually.Holds(() => graph.Snapshot().Block("sums").Out == Count / 2, "all that was read must come out, though nobody sees it");
+        graph.Watch("sums", late);
+        goesOn.Set();
+        run.Wait(TimeSpan.FromSeconds(60)).ShouldBeTrue("the graph must end");
+
+        run.Result.ShouldBeSound();
+        var row = run.Result.Block("sums");
+        (row.In, row.Out, row.Instances.Sum(i => i.Out)).ShouldBe((Count, Count, Count));
+        late.Seen.Select(e => e.Sequence).ShouldBe(Enumerable.Range((Count / 2) + 1, Count / 2).Select(i => (long)i));
+        run.Result.Latency.Sum(l => l.Count).ShouldBe(Count);
     }
 
     [Theory]
