@@ -219,25 +219,32 @@ internal static class FeatureBenchmark
     {
         var trades = Trades(count, 8, 5_000_000);
         MarketEvent[][] halves = [.. trades.GroupBy(e => e.Symbol % 2).Select(half => half.ToArray())];
-        var figures = Rounds.Run(() => Symbols(2, trades), () => Symbols(1, trades), () => Symbols(1, halves));
+        var figures = Rounds.Run(
+            () => Symbols(2, false, trades), () => Symbols(1, false, trades), () => Symbols(1, false, halves), () => Symbols(2, true, trades), () => Symbols(1, true, trades));
         cases.Add(new BenchmarkCase("features.8_symbols_2_instances", Rounds.Median(figures[0]), "events/s", 1.7, Rounds.Ratio(figures[0], figures[1])) { Against = "one instance" });
         cases.Add(new BenchmarkCase("features.8_symbols_2_graphs", Rounds.Median(figures[2]), "events/s", null, Rounds.Ratio(figures[2], figures[1])) { Against = "one instance: what the machine gives when nothing is shared" });
+        // Then the vectors of both instances are put in order for whoever reads them.
+        cases.Add(new BenchmarkCase("features.8_symbols_2_instances_read", Rounds.Median(figures[3]), "events/s", null, Rounds.Ratio(figures[3], figures[4])) { Against = "one instance, read as well" });
     }
 
-    private static double Symbols(int instances, params MarketEvent[][] streams)
+    private static double Symbols(int instances, bool isRead, params MarketEvent[][] streams)
     {
-        var settings = new BlockSettings { Parallelism = instances };
-        var graphs = streams.Select(trades => new GraphBuilder()
-            .Add("source", new MemorySource(trades))
-            .Add("full", _ => new Model65Block(PerTrade, Market), [("from", ["source"])], settings)
-            .Add("flow", _ => new Flow(FlowPerTrade, Market), [("from", ["source"])], settings)
-            .Add("book", _ => new BookFeatures(BookPerTrade, Market), [("from", ["source"])], settings)
-            .Build()).ToList();
+        var graphs = streams.Select(trades => Everything(trades, new BlockSettings { Parallelism = instances }, isRead)).ToList();
         var start = Stopwatch.GetTimestamp();
         Task.WaitAll(graphs.Zip(streams, (graph, trades) => Task.Run(() => EngineBenchmark.EventsPerSecond(graph, trades.Length))));
         var elapsed = Stopwatch.GetElapsedTime(start);
         graphs.ForEach(g => g.Dispose());
         return streams.Sum(trades => (long)trades.Length) / elapsed.TotalSeconds;
+    }
+
+    private static Graph Everything(MarketEvent[] trades, BlockSettings settings, bool isRead)
+    {
+        var graph = new GraphBuilder()
+            .Add("source", new MemorySource(trades))
+            .Add("full", _ => new Model65Block(PerTrade, Market), [("from", ["source"])], settings)
+            .Add("flow", _ => new Flow(FlowPerTrade, Market), [("from", ["source"])], settings)
+            .Add("book", _ => new BookFeatures(BookPerTrade, Market), [("from", ["source"])], settings);
+        return (isRead ? graph.Add("reader", new Ignore(), ["full", "flow", "book"]) : graph).Build();
     }
 
     private static void Recorded(List<BenchmarkCase> cases, BenchmarkRequest request)
