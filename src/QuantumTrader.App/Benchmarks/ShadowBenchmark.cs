@@ -3,6 +3,8 @@ using QuantumTrader.Dataflow;
 using QuantumTrader.Market;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Rollout;
+using QuantumTrader.Storage;
+using QuantumTrader.ZeroMq;
 
 namespace QuantumTrader.App.Benchmarks;
 
@@ -21,7 +23,8 @@ internal static class ShadowBenchmark
 
     // What the switch may take beyond the deadline: to be woken, on a machine that does other things too.
     private const double MostServed = (DeadlineMilliseconds + 2) * 1000;
-    private static readonly BlockRegistry Registry = BlockRegistry.Scan([typeof(ShadowBenchmark).Assembly, typeof(MarketContext).Assembly, typeof(RolloutSection).Assembly]);
+    private static readonly BlockRegistry Registry = BlockRegistry.Scan(
+        [typeof(ShadowBenchmark).Assembly, typeof(MarketContext).Assembly, typeof(RolloutSection).Assembly, typeof(StoreSection).Assembly, typeof(Bus).Assembly]);
 
     public static IEnumerable<BenchmarkCase> Run(BenchmarkRequest request)
     {
