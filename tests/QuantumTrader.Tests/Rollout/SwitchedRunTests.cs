@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Rollout;
 using QuantumTrader.Rollout.Journal;
@@ -135,6 +136,63 @@ public sealed class SwitchedRunTests : IDisposable
         report.Blocks.Single(b => b.Name == "behind").In.ShouldBe(1000);
         factory.Section<RolloutSection>()!.Phases[0].State.Stage.ShouldBe(PhaseStage.Aborted);
         factory.Switches.Set("ZMQ_ENABLED", "true", "api").IsAccepted.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Switches_that_change_while_others_command_leave_every_invariant_whole()
+    {
+        var changes = new List<PhaseTransition>();
+        var broken = new ConcurrentQueue<string>();
+        var run = await RolloutRun.HeldAsync(Phased("enhanced_ml", "at: complete"), 400, factory =>
+        {
+            var control = factory.Section<RolloutSection>()!.Control;
+            control.Changed += changes.Add;
+            Task[] threads =
+            [
+                Repeat(i => Set("FORCE_FAST_MODE", i % 2 == 0)),
+                Repeat(i => Set("FORCE_FAST_MODE", i % 3 == 0)),
+                Repeat(i => Set("ENHANCED_ML_ENABLED", i % 2 == 0)),
+                Repeat(i => Set("ENHANCED_ML_ENABLED", i % 5 != 0)),
+                Repeat(_ => Rollback(1)),
+                Repeat(_ => Rollback(4)),
+                Repeat(_ => Send(PhaseAction.Retry)),
+                Repeat(_ => Send(PhaseAction.Promote)),
+            ];
+            Task.WaitAll(threads, TimeSpan.FromSeconds(60)).ShouldBeTrue();
+            Rollback(4);
+
+            void Set(string name, bool value) => factory.Switches.Set(name, value ? "true" : "false", "api");
+            void Send(PhaseAction action) => control.Send(new PhaseCommand(action) { Phase = "enhanced_ml", Full = action == PhaseAction.Promote, Reason = "drill" });
+
+            // P14, also where a switch brings the phase back at the same time: then with a later generation.
+            void Rollback(int level)
+            {
+                var generation = control.Send(new PhaseCommand(PhaseAction.Rollback) { Level = level, Reason = "drill" }).Generation;
+                if (control.Phases[0].State is { Runs: true } state && state.Generation <= generation)
+                {
+                    broken.Enqueue($"{state} of {state.Generation} behind the rollback of {generation}");
+                }
+            }
+        });
+
+        broken.ShouldBeEmpty();
+        changes.Count.ShouldBeGreaterThan(20);
+        changes.Zip(changes.Skip(1)).ShouldAllBe(p => p.Second.From == p.First.To && p.Second.To.Generation > p.First.To.Generation);
+        changes.ShouldAllBe(c => c.From.Stage != PhaseStage.Aborted || c.To.Stage == PhaseStage.Shadow || c.To.Stage == PhaseStage.Aborted);
+        run.Phases[0].State.Stage.ShouldBe(PhaseStage.Aborted);
+        run.Answers.Skip(400).ShouldAllBe(a => a.By == "baseline");
+        var written = StateFolder.Look(Path.Combine(_folder.Path, "state")).Entries.Where(e => e.Kind == JournalKind.Change).ToList();
+        written.Select(e => e.To!.ToState(0).ToString()).ShouldBe(changes.Select(c => c.To.ToString()), "the journal tells of every change, in order");
+
+        static Task Repeat(Action<int> action) => Task.Factory.StartNew(
+            () =>
+            {
+                for (var i = 0; i < 40; i++)
+                {
+                    action(i);
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     [Theory]
