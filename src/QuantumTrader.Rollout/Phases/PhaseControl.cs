@@ -103,12 +103,10 @@ public sealed class PhaseControl
     /// <c>at</c> puts them. One that something else took out stays out.
     /// </summary>
     /// <param name="switches">The switches.</param>
-    /// <param name="takenOut">Phases that a switch took out in an earlier run.</param>
-    internal void Follow(Switches switches, IEnumerable<string> takenOut)
+    internal void Follow(Switches switches)
     {
         lock (_gate)
         {
-            _takenOut.UnionWith(takenOut);
             foreach (var phase in Phases)
             {
                 Obey(phase, "it is on again");
@@ -125,6 +123,23 @@ public sealed class PhaseControl
                 }
             }
         };
+    }
+
+    /// <summary>Phases that a switch took out in an earlier run.</summary>
+    internal void Recall(IEnumerable<string> takenOutBySwitch)
+    {
+        lock (_gate)
+        {
+            _takenOut.UnionWith(takenOutBySwitch);
+        }
+    }
+
+    // What a person takes back stays out, also where a switch had it out before; the journal tells of it, so that the next run knows.
+    private IReadOnlyList<PhaseChange> Claim(PhaseSignal signal)
+    {
+        var claimed = signal.Kind == SignalKind.Hold ? [] : _machine.Claim(signal, p => _takenOut.Remove(_ramps[p].Phase.Name));
+        Publish(claimed);
+        return claimed;
     }
 
     private void Obey(Phase phase, string change)
@@ -162,12 +177,14 @@ public sealed class PhaseControl
             }
 
             var phase = Find(command.Phase);
+            var signal = Signal(command);
             if (command.Lowers)
             {
-                return Answer(Apply(Signal(command)));
+                var claimed = Claim(signal);
+                var result = Apply(signal);
+                return Answer(result with { Changes = [.. claimed, .. result.Changes] });
             }
 
-            var signal = Signal(command);
             if (_machine.Refuses(signal) is { } refusal)
             {
                 return new CommandAnswer(false, $"'{command.Phase}' was not changed: {refusal}.", _machine.Generation);

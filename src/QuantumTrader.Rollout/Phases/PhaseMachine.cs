@@ -85,6 +85,19 @@ internal sealed class PhaseMachine
         return Publish(before, causes);
     }
 
+    /// <summary>Makes phases this signal's that it finds out already, because of something else: a change of its own, though they stay where they are.</summary>
+    public IReadOnlyList<PhaseChange> Claim(PhaseSignal signal, Func<int, bool> isOfAnother)
+    {
+        PhaseState[] before = [.. _states];
+        var causes = new PhaseSignal?[_states.Length];
+        foreach (var phase in Reach(signal).Where(p => isOfAnother(p) && _states[p].Stage == PhaseStage.Aborted))
+        {
+            causes[phase] = signal;
+        }
+
+        return Publish(before, causes);
+    }
+
     private IEnumerable<int> Reach(PhaseSignal signal) => signal.Kind switch
     {
         SignalKind.Kill => Enumerable.Range(0, _states.Length),

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using QuantumTrader.Pipelines;
 using QuantumTrader.Rollout;
 using QuantumTrader.Rollout.Journal;
+using QuantumTrader.Tests.App;
 
 namespace QuantumTrader.Tests.Rollout;
 
@@ -106,6 +107,43 @@ public sealed class SwitchedRunTests : IDisposable
         });
 
         run.Phases[0].State.Stage.ShouldBe(PhaseStage.Aborted);
+    }
+
+    [Theory]
+    [InlineData(PhaseAction.Abort)]
+    [InlineData(PhaseAction.Rollback)]
+    [InlineData(PhaseAction.Kill)]
+    public async Task What_somebody_takes_back_while_a_switch_has_it_out_stays_out_also_in_the_next_run(PhaseAction action)
+    {
+        var yaml = Phased("enhanced_ml", "at: complete");
+        var run = await RolloutRun.HeldAsync(yaml, 400, factory =>
+        {
+            factory.Switches.Set("FORCE_FAST_MODE", "true", "api");
+            factory.Section<RolloutSection>()!.Control.Send(new PhaseCommand(action) { Phase = "enhanced_ml", Level = 1, Reason = "drill", Actor = "api" }).IsAccepted.ShouldBeTrue();
+            factory.Switches.Set("FORCE_FAST_MODE", "false", "api");
+        });
+
+        run.Phases[0].State.Stage.ShouldBe(PhaseStage.Aborted);
+        run.Answers.Skip(400).ShouldAllBe(a => a.By == "baseline");
+        Journal().ShouldBe(
+        [
+            "api: FORCE_FAST_MODE: not set -> true",
+            "switch: enhanced_ml aborted (FORCE_FAST_MODE is true)",
+            "api: enhanced_ml aborted (drill)",
+            "api: FORCE_FAST_MODE: true -> false",
+        ]);
+        (await RolloutRun.HeldAsync(yaml, 400, _ => { })).Phases[0].State.Stage.ShouldBe(PhaseStage.Aborted);
+    }
+
+    [Fact]
+    public async Task What_somebody_takes_back_between_two_runs_stays_out_too()
+    {
+        var yaml = Phased("enhanced_ml", "at: complete");
+        await RolloutRun.HeldAsync(yaml, 400, factory => factory.Switches.Set("FORCE_FAST_MODE", "true", "api"));
+        var file = _folder.Write("p.yml", $"plugins: [{typeof(Feed).Assembly.Location}]\n" + yaml);
+        Qt.Run("rollout", "abort", file, "enhanced_ml", "--reason", "drill").Output.ShouldBe("'enhanced_ml' is aborted.\n");
+
+        (await RolloutRun.HeldAsync(yaml, 400, _ => { })).Phases[0].State.Stage.ShouldBe(PhaseStage.Aborted);
     }
 
     [Fact]
