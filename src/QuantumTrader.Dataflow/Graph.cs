@@ -144,7 +144,7 @@ public sealed class Graph : IDisposable
         {
             Abort("It was disposed of while it ran.");
             // So that what the blocks lean on, such as stores, can be closed behind this.
-            ((IAsyncResult)_run).AsyncWaitHandle.WaitOne(LeftBehindAfter);
+            Task.WaitAny([_run], LeftBehindAfter);
         }
         else if (_final is null)
         {

@@ -18,6 +18,7 @@ public static partial class ThreadRanks
 {
     private const int ThisThread = 0;
     private const int PrioProcess = 0;
+    private const int Nice = 10;
     private const int SchedIdle = 5;
 
     /// <summary>Puts the calling thread behind all others that have work, for good; null leaves it as it is. On Linux the threads and processes that it starts inherit that.</summary>
@@ -36,12 +37,12 @@ public static partial class ThreadRanks
 
         if (rank == ThreadRank.Idle)
         {
-            Leave(ThisThread);
+            MakeIdle(ThisThread);
         }
         else
         {
             // There it is a matter of the thread, whatever the name of the constant says.
-            _ = SetPriority(PrioProcess, ThisThread, 10);
+            _ = SetPriority(PrioProcess, ThisThread, Nice);
         }
     }
 
@@ -52,12 +53,12 @@ public static partial class ThreadRanks
         {
             foreach (var thread in Directory.EnumerateDirectories("/proc/self/task"))
             {
-                Leave(int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture));
+                MakeIdle(int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture));
             }
         }
     }
 
-    private static void Leave(int thread)
+    private static void MakeIdle(int thread)
     {
         var priority = 0;
         _ = SetScheduler(thread, SchedIdle, in priority);

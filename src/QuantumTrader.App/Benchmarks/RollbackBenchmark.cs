@@ -14,6 +14,9 @@ internal static class RollbackBenchmark
     // Where no server listens.
     private const int Nobody = 1;
 
+    private const string Effects = ", { name: store, kind: effect, rollback_level: 3, candidate: { block: stored }, at: complete }"
+        + ", { name: publish, kind: effect, rollback_level: 4, candidate: { block: published }, at: complete }";
+
     public static IEnumerable<BenchmarkCase> Run(BenchmarkRequest request)
     {
         var operations = request.IsQuick ? 200_000 : 4_000_000;
@@ -86,10 +89,6 @@ internal static class RollbackBenchmark
           end:       { type: bench.end, from: baseline }
           {{(isCutOff ? "stored: { type: sink.store, from: baseline, phase: store }" : "")}}
           {{(isCutOff ? $"published: {{ type: sink.zeromq, from: baseline, endpoint: \"tcp://127.0.0.1:{Nobody}\", connect: true, linger_ms: 0, phase: publish }}" : "")}}
-        {{(at is null ? "" : "rollout:")}}
-        {{(at is null ? "" : "  phases:")}}
-        {{(at is null ? "" : $"    - {{ name: new, baseline: {{ block: baseline }}, candidate: {{ block: candidate }}, shadow: {{ overload: wait, hang_after: 10s }}, at: {at} }}")}}
-        {{(isCutOff ? "    - { name: store, kind: effect, rollback_level: 3, candidate: { block: stored }, at: complete }" : "")}}
-        {{(isCutOff ? "    - { name: publish, kind: effect, rollback_level: 4, candidate: { block: published }, at: complete }" : "")}}
+        {{(at is null ? "" : $"rollout: {{ phases: [ {{ name: new, baseline: {{ block: baseline }}, candidate: {{ block: candidate }}, shadow: {{ overload: wait, hang_after: 10s }}, at: {at} }}{(isCutOff ? Effects : "")} ] }}")}}
         """;
 }

@@ -127,7 +127,6 @@ public static class CandidateProcess
             }
 
             var run = Task.Factory.StartNew(() => _graph.RunAsync(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
-
             lock (_writing)
             {
                 _writer.Write(ChildMessage.Ready, []);
