@@ -46,7 +46,6 @@ public sealed class RolloutSection : IGraphDecorator, IDisposable
         _state = new RolloutState(Control, _options.State, _options.KillFile, _files, _clock, isRun: true);
         // The journal tells of the switch before it tells of the phases that follow it.
         _files.Switches.Changed += _state.Write;
-        Control.Recall(_state.TakenOutBySwitch);
         Control.Follow(_files.Switches);
     }
 
@@ -57,7 +56,6 @@ public sealed class RolloutSection : IGraphDecorator, IDisposable
         if (toWrite)
         {
             _state ??= new RolloutState(Control, _options.State, _options.KillFile, _files, _clock, isRun: false);
-            Control.Recall(_state.TakenOutBySwitch);
         }
         else if (StateFolder is { } folder)
         {

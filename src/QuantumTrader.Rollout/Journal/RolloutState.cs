@@ -46,7 +46,7 @@ internal sealed class RolloutState : IDisposable
         if (options is not null)
         {
             (_folder, known) = StateFolder.Open(files.Resolve(options.Path), clock);
-            (Damage, TakenOutBySwitch, _eventTime) = (known.Damage, known.TakenOutBySwitch, known.EventTime);
+            (Damage, _eventTime) = (known.Damage, known.EventTime);
             if (isRun)
             {
                 CheckBaselines(known, options);
@@ -69,6 +69,7 @@ internal sealed class RolloutState : IDisposable
         }
 
         known?.Restore(control, options!, clock.GetUtcNow(), isRun);
+        control.Recall(known?.TakenOutBySwitch ?? []);
         if (_isKilled)
         {
             control.Kill();
@@ -80,9 +81,6 @@ internal sealed class RolloutState : IDisposable
 
     /// <summary>Why the state of earlier runs could not be believed; null when it could.</summary>
     public string? Damage { get; }
-
-    /// <summary>Phases that a switch took out before this run.</summary>
-    public IReadOnlyList<string> TakenOutBySwitch { get; } = [];
 
     /// <summary>Lines that could not be written, because the disk was full or far too slow.</summary>
     public long Lost => Volatile.Read(ref _lost);

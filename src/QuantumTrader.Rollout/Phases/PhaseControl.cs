@@ -134,12 +134,13 @@ public sealed class PhaseControl
         }
     }
 
-    // What a person takes back stays out, also where a switch had it out before; the journal tells of it, so that the next run knows.
-    private IReadOnlyList<PhaseChange> Claim(PhaseSignal signal)
+    // What a person or the kill file takes back stays out, also where a switch had it out before; the journal tells of it, so that the next run knows.
+    private MachineResult TakeBack(PhaseSignal signal)
     {
         var claimed = signal.Kind == SignalKind.Hold ? [] : _machine.Claim(signal, p => _takenOut.Remove(_ramps[p].Phase.Name));
         Publish(claimed);
-        return claimed;
+        var result = Apply(signal);
+        return result with { Changes = [.. claimed, .. result.Changes] };
     }
 
     private void Obey(Phase phase, string change)
@@ -180,9 +181,7 @@ public sealed class PhaseControl
             var signal = Signal(command);
             if (command.Lowers)
             {
-                var claimed = Claim(signal);
-                var result = Apply(signal);
-                return Answer(result with { Changes = [.. claimed, .. result.Changes] });
+                return Answer(TakeBack(signal));
             }
 
             if (_machine.Refuses(signal) is { } refusal)
@@ -249,7 +248,7 @@ public sealed class PhaseControl
     {
         lock (_gate)
         {
-            Apply(Killed);
+            TakeBack(Killed);
         }
     }
 

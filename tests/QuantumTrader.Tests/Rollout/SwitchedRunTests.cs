@@ -136,6 +136,19 @@ public sealed class SwitchedRunTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_kill_file_finds_out_by_a_switch_stays_out_when_it_is_removed()
+    {
+        var run = await RolloutRun.HeldAsync(Phased("enhanced_ml", "at: complete"), 400, factory =>
+        {
+            factory.Switches.Set("FORCE_FAST_MODE", "true", "api");
+            factory.Section<RolloutSection>()!.Control.Kill();
+            factory.Switches.Set("FORCE_FAST_MODE", "false", "api");
+        });
+
+        run.Phases[0].State.Stage.ShouldBe(PhaseStage.Aborted);
+    }
+
+    [Fact]
     public async Task What_somebody_takes_back_between_two_runs_stays_out_too()
     {
         var yaml = Phased("enhanced_ml", "at: complete");
