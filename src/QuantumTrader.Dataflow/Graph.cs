@@ -109,7 +109,7 @@ public sealed class Graph : IDisposable
         }
 
         _isCompleted = _fault is null;
-        foreach (var source in _isCompleted ? _nodes.Select(n => n.Node).OfType<ISourceNode>() : [])
+        foreach (var source in _isCompleted ? _nodes.Select(n => n.Node).OfType<ISourceNode>().Where(s => s.HandledNews != HandledNews.Never) : [])
         {
             source.TellHandled();
         }

@@ -142,7 +142,7 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
 
     private bool IsBoundary(Vertex from, Vertex to) => !from.IsShare
         && (!_settings.Fuse
-        || from.Node is ISourceNode
+        || from.Node is ISourceNode { Fuses: false }
         || from.Node.Settings.Block.Io || to.Node.Settings.Block.Io
         || to.Node.IsSelfPaced
         || to.Settings.Boundary || to.Settings.Edge is not null
@@ -227,30 +227,31 @@ public sealed class GraphBuilder(EngineSettings? settings = null, ISpillStore? s
         return merges;
     }
 
-    // A source that is told what was handled watches every node in its order; their edges must tell of progress even without events.
+    // A source that is told what was handled watches the last nodes in its order; the edges to them must tell of progress even without events.
     private static void WatchHandled(List<Vertex> vertices, List<IReadOnlyList<int>> inputs, int[] islandOf, bool[] tellsProgress)
     {
         for (var s = 0; s < vertices.Count; s++)
         {
-            if (vertices[s].Node is not ISourceNode { WantsHandled: true } source)
+            if (vertices[s].Node is not ISourceNode { HandledNews: not HandledNews.Never } source)
             {
                 continue;
             }
 
             var carries = new bool[vertices.Count];
             carries[s] = true;
-            var behind = new List<Node>();
+            var last = new HashSet<int>();
             for (var v = s + 1; v < vertices.Count; v++)
             {
                 if (inputs[v].Any(u => carries[u]))
                 {
-                    behind.Add(vertices[v].Node);
+                    last.Add(v);
+                    last.ExceptWith(inputs[v].Where(u => carries[u]));
                     carries[v] = !vertices[v].Node.Resequences;
                     tellsProgress[islandOf[v]] = true;
                 }
             }
 
-            source.Behind = behind;
+            source.Watch([.. last.Order().Select(v => vertices[v].Node)]);
         }
     }
 

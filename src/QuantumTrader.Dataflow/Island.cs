@@ -104,23 +104,30 @@ internal sealed class Island
 
     private bool Pump()
     {
-        var handled = 0;
         var polled = _nodes[0].Poll();
+        return PumpFrom(0) > 0 || polled;
+    }
+
+    private int PumpFrom(int first)
+    {
+        var handled = 0;
         // Never the first turn: it compiles the code, which is no cost of an event.
         var isSample = ++_turns % SampleEvery == 0;
-        for (var i = 0; i < _nodes.Length; i++)
+        for (var i = first; i < _nodes.Length; i++)
         {
             // Only the head may leave input behind; what it let in must go through, or it would pile up between the blocks.
             var limit = i > 0 ? int.MaxValue : _nodes[0].TakesInput ? _run.Value : 0;
             handled += isSample ? _nodes[i].PumpSampled(limit) : _nodes[i].Pump(limit);
         }
 
-        return polled || handled > 0;
+        return handled;
     }
 
     private bool ReadSource()
     {
-        if (!_source!.Read(_stop))
+        var goesOn = _source!.Read(_stop);
+        PumpFrom(1);
+        if (!goesOn)
         {
             FinishAll();
         }

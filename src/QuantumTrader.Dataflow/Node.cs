@@ -358,6 +358,9 @@ internal abstract class Node
     /// <summary>Everything up to this sequence, in the order of its inputs, has been handled. Any thread may ask.</summary>
     public long HandledThrough => Volatile.Read(ref _handledThrough);
 
+    /// <summary>Sources that are told at once when this node has handled more.</summary>
+    public List<ISourceNode> Watchers { get; } = [];
+
     private void PublishProgress()
     {
         var progress = Never;
@@ -366,7 +369,16 @@ internal abstract class Node
             progress = Math.Min(progress, inlet.CompleteThrough);
         }
 
+        var isNews = progress != _handledThrough;
         Volatile.Write(ref _handledThrough, progress);
+        if (isNews)
+        {
+            foreach (var source in Watchers)
+            {
+                source.TellHandled();
+            }
+        }
+
         if (Resequences)
         {
             Outlet.SetProgress(LastOwnSequence);

@@ -70,6 +70,19 @@ public abstract class Observer<T> : Block where T : struct, IEvent<T>
     internal override Node CreateNode(NodeSettings settings) => new ObserverNode<T>(this, settings);
 }
 
+/// <summary>When a source is told that its events have been handled.</summary>
+public enum HandledNews
+{
+    /// <summary>Never.</summary>
+    Never,
+
+    /// <summary>Between two reads, on its own thread.</summary>
+    BetweenReads,
+
+    /// <summary>At once, on the thread of the block that was the last to handle them: it must not wait there.</summary>
+    AtOnce,
+}
+
 /// <summary>A block that brings events into the graph. It runs on a thread of its own and may block there.</summary>
 public abstract class Source<T> : Block where T : struct, IEvent<T>
 {
@@ -86,15 +99,18 @@ public abstract class Source<T> : Block where T : struct, IEvent<T>
     public virtual double? Progress => null;
 
     /// <summary>
-    /// True for a source that must know when its events have been handled, such as one that acknowledges them. <see cref="Handled"/> then
-    /// tells it.
+    /// True when the blocks behind it may run on its thread, between two reads: for a source whose events come one at a time, and are worth
+    /// less waiting than a hand-over to another thread takes.
     /// </summary>
-    public virtual bool WantsHandled => false;
+    public virtual bool Fuses => false;
+
+    /// <summary>When the source is told that its events have been handled, because it acknowledges them or waits for them.</summary>
+    public virtual HandledNews HandledNews => HandledNews.Never;
 
     /// <summary>
     /// Every block behind this one has handled all events up to this sequence, and what they caused; as far as the order of this source goes,
-    /// that is through the first block on each path that orders its input anew. Called between two reads, and once more at the end of a run
-    /// that was good.
+    /// that is through the first block on each path that orders its input anew. Called as <see cref="HandledNews"/> says, never twice at a
+    /// time, and once more at the end of a run that was good.
     /// </summary>
     public virtual void Handled(long sequence) { }
 

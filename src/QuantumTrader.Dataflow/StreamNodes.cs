@@ -102,6 +102,8 @@ internal sealed class ObserverNode<T> : Node<T> where T : struct, IEvent<T>
 internal sealed class SourceNode<T>(Source<T> block, NodeSettings settings) : Node<T>(block, settings), ISourceNode where T : struct, IEvent<T>
 {
     private readonly List<Slice<T>> _read = [];
+    private readonly Lock _telling = new();
+    private IReadOnlyList<Node> _last = [];
     private long _refused;
     private long _handled;
 
@@ -111,29 +113,36 @@ internal sealed class SourceNode<T>(Source<T> block, NodeSettings settings) : No
 
     public double? Progress => block.Progress;
 
-    public bool WantsHandled => block.WantsHandled;
+    public bool Fuses => block.Fuses;
 
-    public IReadOnlyList<Node> Behind { get; set; } = [];
+    public HandledNews HandledNews => block.HandledNews;
 
     public override Delegate Receiver(int port) => throw new InvalidOperationException("Invariant: a source has no input.");
 
+    public void Watch(IReadOnlyList<Node> last)
+    {
+        _last = last;
+        foreach (var node in HandledNews == HandledNews.AtOnce ? last : [])
+        {
+            node.Watchers.Add(this);
+        }
+    }
+
     public void TellHandled()
     {
-        if (!block.WantsHandled)
+        lock (_telling)
         {
-            return;
-        }
+            var handled = LastOwnSequence;
+            foreach (var node in _last)
+            {
+                handled = Math.Min(handled, node.HandledThrough);
+            }
 
-        var handled = LastOwnSequence;
-        foreach (var node in Behind)
-        {
-            handled = Math.Min(handled, node.HandledThrough);
-        }
-
-        if (handled > _handled)
-        {
-            _handled = handled;
-            block.Handled(handled);
+            if (handled > _handled)
+            {
+                _handled = handled;
+                block.Handled(handled);
+            }
         }
     }
 
@@ -142,7 +151,11 @@ internal sealed class SourceNode<T>(Source<T> block, NodeSettings settings) : No
         bool more;
         try
         {
-            TellHandled();
+            if (HandledNews == HandledNews.BetweenReads)
+            {
+                TellHandled();
+            }
+
             more = block.Read(Output, Settings.Engine.Batch, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -183,13 +196,16 @@ internal interface ISourceNode
 {
     double? Progress { get; }
 
-    /// <summary>The block wants to be told how far its events were handled.</summary>
-    bool WantsHandled { get; }
+    /// <summary>What is behind it may run on its thread.</summary>
+    bool Fuses { get; }
 
-    /// <summary>The nodes whose input is in the order of this source.</summary>
-    IReadOnlyList<Node> Behind { get; set; }
+    /// <summary>When the block is told how far its events were handled.</summary>
+    HandledNews HandledNews { get; }
 
-    /// <summary>Tells the block, when that has changed.</summary>
+    /// <summary>The last nodes on each path whose input is in the order of this source.</summary>
+    void Watch(IReadOnlyList<Node> last);
+
+    /// <summary>Tells the block how far its events were handled, when that has changed. Any thread.</summary>
     void TellHandled();
 
     /// <summary>Reads once and sends what came; false at the end.</summary>

@@ -17,51 +17,71 @@ internal static class ShadowBenchmark
 {
     private const double MostRatio = 1.25;
     private const int DeadlineMilliseconds = 3;
+    private const int Operations = 150;
 
-    // So much longer, that it is given up and made anew.
-    private const int HangsFor = 4;
+    // So many times more, that it is made anew, twice, and given up while they come: three times as often as by default.
+    private const int HangsFor = 8;
 
     // What the switch may take beyond the deadline: to be woken, on a machine that does other things too.
     private const double MostServed = (DeadlineMilliseconds + 2) * 1000;
+
+    // Microseconds from one operation to the next: in the shadow more than a candidate can do, served more than its deadline.
+    private const int ShadowPace = 1000;
+    private const int ServingPace = 5000;
     private static readonly BlockRegistry Registry = BlockRegistry.Scan(
         [typeof(ShadowBenchmark).Assembly, typeof(MarketContext).Assembly, typeof(RolloutSection).Assembly, typeof(StoreSection).Assembly, typeof(Bus).Assembly]);
 
     public static IEnumerable<BenchmarkCase> Run(BenchmarkRequest request)
     {
-        var (rounds, operations) = request.IsQuick ? (1, 150) : (7, 600);
-        (Misbehaviour Mode, string Phase, string Name)[] shadows =
+        var rounds = request.IsQuick ? 1 : 21;
+        Misbehaviour[] hostile = [Misbehaviour.Throws, Misbehaviour.Hangs, Misbehaviour.Spins, Misbehaviour.Sleeps, Misbehaviour.Allocates];
+        (Misbehaviour? Mode, string Phase, string Name)[] shadows =
         [
-            .. new[] { Misbehaviour.Throws, Misbehaviour.Hangs, Misbehaviour.Spins, Misbehaviour.Sleeps, Misbehaviour.Allocates }.Select(m => (m, Shadow, "one")),
-            .. new[] { Misbehaviour.Spins, Misbehaviour.Allocates }.Select(m => (m, Apart, "one in a process of its own")),
+            // What the figures below are worth on this machine.
+            (null, "", "without one, against itself"),
+            .. hostile.Select(m => ((Misbehaviour?)m, m == Misbehaviour.Hangs ? Hanging : Shadow, $"with one that {Word(m)}")),
+            .. new[] { Misbehaviour.Spins, Misbehaviour.Allocates }.Select(m => ((Misbehaviour?)m, Apart, $"with one in a process of its own that {Word(m)}")),
         ];
-
-        // Each against a run without one just before it: the machine's own p99 changes from one second to the next.
-        var figures = Rounds.Run(rounds, [.. shadows.SelectMany(s => new Func<double>[] { () => P99(operations, null, ""), () => P99(s.Mode == Misbehaviour.Hangs ? operations * HangsFor : operations, s.Mode, s.Phase) })]);
-        yield return new BenchmarkCase("shadow: p99 without one", Rounds.Median([.. figures.Where((_, i) => i % 2 == 0).SelectMany(f => f)]), "us", null, null);
-        for (var i = 0; i < shadows.Length; i++)
+        // Short, often, and each beside a run without one: the machine's own p99 changes from one second to the next.
+        var figures = Rounds.Run(rounds, [.. shadows.SelectMany(s => new Func<double>[] { () => P99(Operations, null, ""), () => P99(s.Phase == Hanging ? Operations * HangsFor : Operations, s.Mode, s.Phase) })]);
+        foreach (var ((mode, phase, name), (none, with)) in shadows.Zip(figures.Chunk(2).Select(f => (f[0], f[1]))))
         {
-            var (mode, phase, name) = shadows[i];
             // What allocates in this process makes everybody pause: its figure is only stated.
-            double? limit = (mode == Misbehaviour.Allocates && phase == Shadow) || request.IsQuick ? null : MostRatio;
-            yield return Against($"shadow: p99 with {name} that {mode.ToString().ToLowerInvariant()}", figures[(2 * i) + 1], figures[2 * i], limit);
+            double? limit = mode is null || (mode == Misbehaviour.Allocates && phase == Shadow) || request.IsQuick ? null : MostRatio;
+            yield return Against($"shadow: p99 {name}", with, none, limit);
         }
 
         // Once, and short: the tasks of one run are more than this machine can do, and nothing is held against them.
-        foreach (var mode in shadows.Where(s => s.Phase == Shadow).Select(s => s.Mode))
+        foreach (var mode in hostile)
         {
-            var alone = P99(200, null, "");
-            yield return Against($"shadow: the same by a task per operation, {mode.ToString().ToLowerInvariant()}", [P99(200, mode, "")], [alone], null);
+            var alone = P99(Operations, null, "");
+            yield return Against($"shadow: the same by a task per operation, {Word(mode)}", [P99(Operations, mode, "")], [alone], null);
         }
 
-        var served = Rounds.Run(request.IsQuick ? 1 : 5, () => P99(100, Misbehaviour.Sleeps, Serving, paceMicroseconds: 5000));
-        yield return new BenchmarkCase($"serving: p99 behind one that sleeps, deadline {DeadlineMilliseconds} ms", Rounds.Median(served[0]), "us", request.IsQuick ? null : MostServed, null) { AtMost = true };
+        (Misbehaviour Mode, double Share, string Name)[] serving =
+        [
+            (Misbehaviour.None, 0.5, "median behind one that answers"),
+            (Misbehaviour.Throws, 0.5, "median behind one that throws"),
+            (Misbehaviour.Sleeps, 0.5, $"median behind one that sleeps, deadline {DeadlineMilliseconds} ms"),
+            (Misbehaviour.Sleeps, 0.99, $"p99 behind one that sleeps, deadline {DeadlineMilliseconds} ms"),
+        ];
+        var served = Rounds.Run(request.IsQuick ? 1 : 5, [.. serving.Select(s => new Func<double>(() => Latency(s.Share, request.IsQuick ? 50 : 300, s.Mode, Serving, ServingPace)))]);
+        foreach (var ((mode, _, name), times) in serving.Zip(served))
+        {
+            double? limit = request.IsQuick || mode != Misbehaviour.Sleeps ? null : MostServed;
+            yield return new BenchmarkCase($"serving: {name}", Rounds.Median(times), "us", limit, null) { AtMost = true };
+        }
     }
 
     private static readonly string Shadow = "at: shadow, shadow: { queue: 64 }";
 
+    private static readonly string Hanging = Shadow.Replace("queue", "hang_after: 300ms, queue", StringComparison.Ordinal);
+
     private static readonly string Apart = Shadow.Replace("queue", "isolation: process, queue", StringComparison.Ordinal);
 
-    private static readonly string Serving = $"at: 100%, serve: {{ deadline: {DeadlineMilliseconds}ms }}, shadow: {{ queue: 64 }}";
+    private static readonly string Serving = $"at: 100%, serve: {{ deadline: {DeadlineMilliseconds}ms }}";
+
+    private static string Word(Misbehaviour? mode) => mode?.ToString().ToLowerInvariant() ?? "none";
 
     private static BenchmarkCase Against(string name, double[] figures, double[] none, double? limit) =>
         new(name, Rounds.Median(figures), "us", limit, Rounds.Ratio(figures, none)) { AtMost = true, Against = "without a shadow" };
@@ -74,9 +94,11 @@ internal static class ShadowBenchmark
     }
 
     /// <summary>With a candidate that misbehaves in a phase, or, where no phase is given, in a task for each operation.</summary>
-    private static double P99(int operations, Misbehaviour? mode, string phase, int paceMicroseconds = 1000)
+    private static double P99(int operations, Misbehaviour? mode, string phase) => Latency(0.99, operations, mode, phase, ShadowPace);
+
+    private static double Latency(double share, int operations, Misbehaviour? mode, string phase, int paceMicroseconds)
     {
-        var (word, isNaive) = (mode?.ToString().ToLowerInvariant() ?? "none", phase.Length == 0);
+        var (word, isNaive) = (Word(mode), phase.Length == 0);
         var yaml = $$"""
             version: 1
             pipeline: shadow
@@ -94,7 +116,7 @@ internal static class ShadowBenchmark
         graph.RunAsync().GetAwaiter().GetResult();
         // The first tenth is the compiler's.
         var latencies = end.Arrived.Zip(feed.Due, (a, s) => (a - s) * 1e6 / Stopwatch.Frequency).Skip(operations / 10).Order().ToArray();
-        return latencies[(int)(0.99 * latencies.Length)];
+        return latencies[(int)(share * latencies.Length)];
     }
 }
 

@@ -80,6 +80,11 @@ internal sealed class PhaseChecks(IReadOnlyList<PhaseOptions> phases, DateOnly t
             Find($"{place}.shadow.isolation", $"the phase '{phase.Name}' adds an effect, whose shadow is a round trip without any code of its own. Remove isolation, or make the phase one of kind value.");
         }
 
+        if (phase.Shadow.CpuShare == Share.None)
+        {
+            Find($"{place}.shadow.cpu_share", $"the candidate of the phase '{phase.Name}' may use nothing of the processors, and would rest for ever. Give it a share such as 10%, or remove cpu_share.");
+        }
+
         if (phase.Kind == PhaseKind.Effect && phase.Compare.AaSample > Share.None)
         {
             Find($"{place}.compare.aa_sample", $"the phase '{phase.Name}' adds an effect; it has no baseline that could be asked again. Remove aa_sample.");

@@ -77,6 +77,13 @@ public sealed record ShadowOptions
     [Range(32, 1_048_576)]
     public int MaxMegabytes { get; init; } = 1024;
 
+    /// <summary>Part of all processors that a candidate may use in the shadow. Beyond it, it rests, and what then does not fit its queue is shed.</summary>
+    public Share CpuShare { get; init; } = new(1_000);
+
+    /// <summary>Kilobytes of managed memory that a candidate in the shadow may allocate for an operation on its thread, on average; one that allocates more makes everybody pause, and is given up. Not for one in a process of its own.</summary>
+    [Range(1, 1_048_576)]
+    public int MaxKilobytesPerOperation { get; init; } = 1024;
+
     /// <summary>A candidate that is not ready by then is given up; without it <c>hang_after</c>, and 30 s for one in a process of its own, which has to load first.</summary>
     public TimeSpan? StartWithin { get; init; }
 

@@ -3,6 +3,9 @@ namespace QuantumTrader.Rollout.Serving;
 /// <summary>Wakes one thread that waits for another one's news. Ringing costs next to nothing while nobody waits.</summary>
 internal sealed class Bell
 {
+    /// <summary>Between two looks at what may have changed without a ring.</summary>
+    public static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
+
     private readonly object _gate = new();
     private int _isWaiting;
     private bool _hasRung;

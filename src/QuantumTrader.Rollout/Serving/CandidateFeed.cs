@@ -2,62 +2,92 @@ using QuantumTrader.Dataflow;
 
 namespace QuantumTrader.Rollout.Serving;
 
-/// <summary>Brings what the tap handed over into the candidate's graph.</summary>
-internal sealed class CandidateFeed<T>(HandOff<T> waiting, Func<long> releasedThrough, Bell bell, Func<bool> isAsked, Func<bool> isAwaited, Action compare, Action taken, Action<long> handled) : Source<T> where T : struct, IEvent<T>
+/// <summary>Brings what the tap handed over into the candidate's graph, as fast as the candidate may take it.</summary>
+internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, ICandidateHost host, CandidateUsage? usage) : Source<T> where T : struct, IEvent<T>
 {
-    // While the candidate still works on what it has, how often its progress is looked at: nobody tells a source of it.
-    private static readonly TimeSpan WhileWorking = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan WhileIdle = TimeSpan.FromMilliseconds(100);
-
     // Where nobody waits for an answer it looks by itself, as long as operations keep coming: who hands them over then never has to wake it.
+    private static readonly TimeSpan Nap = TimeSpan.FromMilliseconds(1);
     private const int Naps = 100;
-    private long _sent;
-    private long _handled;
+
+    // Of a rest, after which it looks whether it still must.
+    private static readonly TimeSpan Doze = TimeSpan.FromMilliseconds(20);
     private int _naps;
+    private int _taken;
     private volatile bool _isClosed;
 
-    public override bool WantsHandled => true;
+    // An answer is waited for: each thread that it passes on its way costs as much as a small model.
+    public override bool Fuses => true;
+
+    public override HandledNews HandledNews => HandledNews.AtOnce;
 
     public override bool Read(Output<T> output, int limit, CancellationToken stop)
     {
+        if (usage is not null && !KeepsToLimits(usage))
+        {
+            return false;
+        }
+
         if (!HasNext())
         {
-            compare();
+            host.Compare();
+            using var idle = Idle();
             WaitForNext();
         }
 
-        for (var i = 0; i < limit && HasNext(); i++)
+        var most = usage is null || host.IsAwaited ? limit : usage.AtMost(limit);
+        for (_taken = 0; _taken < most && HasNext(); _taken++)
         {
             var value = waiting.Take();
-            _sent = value.Sequence;
             _naps = 0;
             output.Add(in value);
         }
 
-        taken();
+        host.Taken();
 
         return waiting.HasItem || !_isClosed;
     }
 
+    private bool KeepsToLimits(CandidateUsage usage)
+    {
+        if (host.IsAwaited)
+        {
+            usage.Forget();
+            return true;
+        }
+
+        usage.Count(host.CpuTime, _taken);
+        if (usage.Excess is { } words)
+        {
+            host.Lose(new CandidateLoss(LossReason.Memory, words));
+            return false;
+        }
+
+        using var idle = Idle();
+        while (usage.Rest >= Nap && !host.IsAwaited && !_isClosed)
+        {
+            bell.Nap(usage.Rest < Doze ? usage.Rest : Doze);
+            host.Rested();
+            usage.Count(host.CpuTime, 0);
+        }
+
+        return true;
+    }
+
     private void WaitForNext()
     {
-        if (_naps < Naps && !isAwaited())
+        if (_naps < Naps && !host.IsAwaited)
         {
             _naps++;
-            bell.Nap(WhileWorking);
+            bell.Nap(Nap);
             return;
         }
 
-        bell.Wait(() => HasNext() || _isClosed || isAsked(), _handled < _sent ? WhileWorking : WhileIdle);
+        bell.Wait(() => HasNext() || _isClosed || host.IsAsked, Bell.LookAgain);
     }
 
-    private bool HasNext() => waiting.HasItem && waiting.Head.Sequence <= releasedThrough();
+    private bool HasNext() => waiting.HasItem && waiting.Head.Sequence <= host.ReleasedThrough;
 
-    public override void Handled(long sequence)
-    {
-        _handled = sequence;
-        handled(sequence);
-    }
+    public override void Handled(long sequence) => host.Handled(sequence);
 
     /// <summary>Nothing more will come; any thread may ask.</summary>
     public bool IsClosed => _isClosed;
@@ -80,6 +110,9 @@ internal sealed record CandidateEnds<TIn, TOut>(CandidateFeed<TIn> Feed, Candida
 {
     /// <summary>Why it ended, where its graph cannot tell; written before that ends.</summary>
     public CandidateLoss? Loss { get; set; }
+
+    /// <summary>Its process, when it runs in one of its own; written before its graph begins.</summary>
+    public ChildProcess? Process { get; set; }
 }
 
 /// <summary>Why a candidate was given up.</summary>

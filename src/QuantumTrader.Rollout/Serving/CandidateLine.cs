@@ -6,7 +6,7 @@ namespace QuantumTrader.Rollout.Serving;
 /// What the tap in front of a phase and the switch behind it share: which operations came by, and the candidate that they were
 /// handed to. The tap writes and the switch reads; the lives of the candidate are the tap's business.
 /// </summary>
-[RunEvent("QT2702", "candidate_lost", "A candidate hung, failed or died, and is made anew as often as `max_abandoned` allows.", "Look at the words of the note, and correct the candidate.")]
+[RunEvent("QT2702", "candidate_lost", "A candidate hung, failed, died or allocated too much, and is made anew as often as `max_abandoned` allows.", "Look at the words of the note, and correct the candidate.")]
 internal sealed class CandidateLine<TIn, TOut> : IDisposable
     where TIn : struct, IEvent<TIn>
     where TOut : struct, IEvent<TOut>

@@ -92,7 +92,7 @@ public static class CandidateProcess
         public abstract string? Run();
     }
 
-    private sealed class Inside<TIn, TOut> : Inside
+    private sealed class Inside<TIn, TOut> : Inside, ICandidateHost
         where TIn : struct, IEvent<TIn>
         where TOut : struct, IEvent<TOut>
     {
@@ -111,7 +111,7 @@ public static class CandidateProcess
         public Inside(ChildSetup setup, BlockFactory factory, EventPipeReader reader, EventPipeWriter writer)
         {
             (_setup, _factory, _reader, _writer, _answers) = (setup, factory, reader, writer, EventCodec<TOut>.Find(factory)!);
-            var feed = new CandidateFeed<TIn>(_operations, () => long.MaxValue, _bell, () => false, () => true, () => { }, () => { }, Handled);
+            var feed = new CandidateFeed<TIn>(_operations, _bell, this, usage: null);
             _ends = new CandidateEnds<TIn, TOut>(feed, new CandidateAnswers<TOut>(a => Send(ChildMessage.Answer, a)), new CandidateAnswers<TOut>(a => Send(ChildMessage.Repetition, a)));
             var parts = PipelineBuilder.Parts(factory.Plan, factory).Where(p => p.Name != ChildSetup.Source).ToList();
             var again = setup.Repeating is null ? [] : parts.Where(p => p.Name == setup.Repeating).ToList();
@@ -193,7 +193,24 @@ public static class CandidateProcess
             }
         }
 
-        private void Handled(long sequence)
+        long ICandidateHost.ReleasedThrough => long.MaxValue;
+
+        // Whoever sent something waits for it, and it is he who rests.
+        bool ICandidateHost.IsAwaited => true;
+
+        bool ICandidateHost.IsAsked => false;
+
+        TimeSpan ICandidateHost.CpuTime => TimeSpan.Zero;
+
+        void ICandidateHost.Compare() { }
+
+        void ICandidateHost.Taken() { }
+
+        void ICandidateHost.Rested() { }
+
+        void ICandidateHost.Lose(CandidateLoss loss) => throw new InvalidOperationException("Invariant: it has no limits.");
+
+        void ICandidateHost.Handled(long sequence)
         {
             lock (_writing)
             {

@@ -6,13 +6,10 @@ namespace QuantumTrader.Rollout.Serving;
 /// One life of a candidate: a graph of its own, on threads of its own. The main path hands operations over and takes answers back, both
 /// without ever waiting for a lock; a life that hangs is left behind with everything that it holds, and the next one has queues of its own.
 /// </summary>
-internal sealed class CandidateRun<TIn, TOut> : IDisposable
+internal sealed class CandidateRun<TIn, TOut> : ICandidateHost, IDisposable
     where TIn : struct, IEvent<TIn>
     where TOut : struct, IEvent<TOut>
 {
-    // Between two looks at what may have changed without a ring.
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
-
     private readonly HandOff<TIn> _operations;
     private readonly HandOff<TOut> _answers;
     private readonly HandOff<Offer<TOut>> _baselines;
@@ -25,6 +22,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     private readonly Comparison<TOut> _comparison;
     private readonly Comparison<TOut> _repetition;
     private readonly TimeProvider _clock;
+    private readonly Func<bool> _isAwaited;
     private readonly Lock _comparing = new();
     // Operations that were answered without the candidate because it was late; each leaves again with the next answer.
     private readonly Queue<long> _missed = new();
@@ -46,9 +44,10 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     /// <param name="comparison">Compares answers with the candidate's; told on the candidate's threads.</param>
     /// <param name="repetition">Compares answers with what the baseline says when asked again.</param>
     /// <param name="isReleased">It begins with an operation as soon as it has it; otherwise when <see cref="Release"/> says so.</param>
-    /// <param name="isAwaited">Somebody may wait for its answers; otherwise it begins a millisecond later, and the main path need not wake it.</param>
+    /// <param name="isAwaited">Somebody may wait for its answers; otherwise it keeps to its limits.</param>
+    /// <param name="usage">What it uses, and may; null for whatever it likes.</param>
     /// <param name="clock">Measures deadlines and hangs.</param>
-    public CandidateRun(Func<CandidateEnds<TIn, TOut>, Graph> build, int capacity, int run, Comparison<TOut> comparison, Comparison<TOut> repetition, bool isReleased, Func<bool> isAwaited, TimeProvider clock)
+    public CandidateRun(Func<CandidateEnds<TIn, TOut>, Graph> build, int capacity, int run, Comparison<TOut> comparison, Comparison<TOut> repetition, bool isReleased, Func<bool> isAwaited, CandidateUsage? usage, TimeProvider clock)
     {
         _releasedThrough = isReleased ? long.MaxValue : 0;
         _operations = new HandOff<TIn>(capacity);
@@ -56,8 +55,8 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         _baselines = new HandOff<Offer<TOut>>(capacity + (2 * run));
         _answers = new HandOff<TOut>(capacity + (2 * run));
         (_comparison, _repetition) = (comparison, repetition);
-        _clock = clock;
-        var feed = new CandidateFeed<TIn>(_operations, () => Volatile.Read(ref _releasedThrough), _candidateBell, () => _isAsked, isAwaited, Compare, _tapBell.Ring, OnHandled);
+        (_clock, _isAwaited) = (clock, isAwaited);
+        var feed = new CandidateFeed<TIn>(_operations, _candidateBell, this, usage);
         _ends = new CandidateEnds<TIn, TOut>(feed, new CandidateAnswers<TOut>(OnAnswer), new CandidateAnswers<TOut>(OnRepetition));
         _graph = build(_ends);
         _progress = clock.GetTimestamp();
@@ -269,6 +268,24 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Close();
 
+    long ICandidateHost.ReleasedThrough => Volatile.Read(ref _releasedThrough);
+
+    bool ICandidateHost.IsAwaited => _isAwaited();
+
+    bool ICandidateHost.IsAsked => _isAsked;
+
+    TimeSpan ICandidateHost.CpuTime => _ends.Process?.CpuTime ?? CpuTime.OfThread();
+
+    void ICandidateHost.Compare() => Compare();
+
+    void ICandidateHost.Taken() => _tapBell.Ring();
+
+    void ICandidateHost.Handled(long sequence) => OnHandled(sequence);
+
+    void ICandidateHost.Rested() => OnHandled(long.MinValue);
+
+    void ICandidateHost.Lose(CandidateLoss loss) => _ends.Loss = loss;
+
     private async Task RunAsync()
     {
         _report = await _graph.RunAsync().ConfigureAwait(false);
@@ -286,7 +303,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         {
             // Before it takes anything the switch may itself wait for what was offered.
             Compare();
-            _roomBell.Wait(() => _isDown || _isAsked || _answers.Count < _answers.Capacity, LookAgain);
+            _roomBell.Wait(() => _isDown || _isAsked || _answers.Count < _answers.Capacity, Bell.LookAgain);
         }
 
         lock (_comparing)
@@ -317,7 +334,7 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
         Compare();
     }
 
-    // On the candidate's threads, of which there are two: the source's and the blocks'.
+    // On any of the candidate's threads: its own, and those of its parallel blocks.
     private void Compare()
     {
         lock (_comparing)
@@ -359,14 +376,15 @@ internal sealed class CandidateRun<TIn, TOut> : IDisposable
                 return false;
             }
 
-            if (!spinner.NextSpinWillYield)
+            // Sleeps whole milliseconds, and only yields for the last: a timer is late by as much as that again.
+            var left = deadline is { } at && _clock.GetElapsedTime(now, at) is var due && due < hangAfter - stoodStill ? due : hangAfter - stoodStill;
+            if (!spinner.NextSpinWillYield || left < TimeSpan.FromMilliseconds(1))
             {
                 spinner.SpinOnce(-1);
                 continue;
             }
 
-            var left = deadline is { } at && _clock.GetElapsedTime(now, at) is var due && due < hangAfter - stoodStill ? due : hangAfter - stoodStill;
-            bell.Wait(isDone, left < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : left);
+            bell.Wait(isDone, left);
         }
 
         return true;

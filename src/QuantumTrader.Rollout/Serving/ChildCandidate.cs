@@ -37,6 +37,7 @@ internal sealed class ChildCandidate<TIn, TOut> : Observer<TIn>
         (_ends, _switches, _repeats, _epoch) = (ends, factory.Switches, setup.Repeating is not null, epoch);
         (_operations, _answers) = (EventCodec<TIn>.Find(factory)!, EventCodec<TOut>.Find(factory)!);
         _process = ChildProcess.Start(options.MaxMegabytes, setup.Rank is not null);
+        ends.Process = _process;
         (_writer, _reader) = (new EventPipeWriter(_process.Input, epoch), new EventPipeReader(_process.Output));
         using var late = new CancellationTokenSource(options.StartsWithin, clock);
         using var end = late.Token.Register(_process.Kill);

@@ -35,6 +35,9 @@ internal sealed class ChildProcess : IDisposable
         _listening = ListenAsync(process.StandardError.BaseStream);
     }
 
+    /// <summary>Processor time that it has used.</summary>
+    public TimeSpan CpuTime => Dataflow.CpuTime.OfProcess(_process);
+
     /// <summary>Where it reads.</summary>
     public Stream Input => _process.StandardInput.BaseStream;
 

@@ -131,7 +131,7 @@ public sealed class ValkeySource<T> : Source<T> where T : struct, IEvent<T>
     }
 
     /// <inheritdoc/>
-    public override bool WantsHandled => true;
+    public override HandledNews HandledNews => HandledNews.BetweenReads;
 
     /// <inheritdoc/>
     public override bool Read(Output<T> output, int limit, CancellationToken stop)

@@ -269,7 +269,7 @@ public sealed class ServingTests
         var comparison = new QuantumTrader.Rollout.Serving.Comparison<Answer>(new AnswerComparer<Answer>(new AnswerFormat(), new CompareOptions()), _ => { }, 16);
         using var candidate = new CandidateRun<Operation, Answer>(
             ends => new GraphBuilder().Add("feed", ends.Feed).Add("work", new Answerer(new AnswerOptions()), ["feed"]).Add("answers", ends.Answers, ["work"]).Build(),
-            16, 1, comparison, comparison, isReleased: true, () => true, clock);
+            16, 1, comparison, comparison, isReleased: true, () => true, usage: null, clock);
         clock.Advance(TimeSpan.FromHours(1));
 
         candidate.Expect(clock.GetTimestamp());

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -7,6 +8,7 @@ namespace QuantumTrader.Tests.Storage.Valkey;
 /// <summary>A real valkey-server on a free loopback port, with a folder of its own; killed and removed at the end.</summary>
 public sealed class ValkeyServer : IDisposable
 {
+    private static readonly ConcurrentDictionary<int, bool> Given = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("qt-valkey-").FullName;
     private readonly string[] _arguments;
     private Process _process;
@@ -16,9 +18,16 @@ public sealed class ValkeyServer : IDisposable
 
     internal ValkeyServer(params string[] arguments)
     {
-        Port = FreePort();
         _arguments = arguments;
-        _process = Start();
+        var tries = 0;
+        do
+        {
+            // It ends at once when meanwhile somebody took the port, or that of the cluster's own connections, 10,000 above it.
+            Port = FreePort();
+            _process = Start();
+        }
+        while (_process.HasExited && ++tries < 5);
+        _process.HasExited.ShouldBeFalse("it must start");
     }
 
     public static bool IsInstalled { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, "valkey-server")) && File.Exists(Path.Combine(p, "valkey-cli")));
@@ -42,7 +51,7 @@ public sealed class ValkeyServer : IDisposable
         _process.Dispose();
     }
 
-    public void Restart() => _process = Start();
+    public void Restart() => (_process = Start()).HasExited.ShouldBeFalse("it must start");
 
     /// <summary>Stops it in its tracks: connections stay open, nobody answers.</summary>
     public void Pause() => Signal("STOP");
@@ -65,11 +74,19 @@ public sealed class ValkeyServer : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    /// <summary>A port that nobody listens at, and that was not given before: the system gives one again as soon as it is free.</summary>
     internal static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+            if (Given.TryAdd(port, true))
+            {
+                return port;
+            }
+        }
     }
 
     internal static (int Code, string Output) Run(string program, params string[] arguments)
@@ -91,9 +108,15 @@ public sealed class ValkeyServer : IDisposable
         string[] common = ["--port", Port.ToString(), "--bind", "127.0.0.1", "--dir", _folder, "--save", "", "--appendonly", "yes", "--appendfsync", "no", "--daemonize", "no", "--logfile", Path.Combine(_folder, "log")];
         var process = Process.Start(new ProcessStartInfo("valkey-server", [.. common, .. _arguments.Select(a => a.Replace("PORT", Port.ToString(), StringComparison.Ordinal))]) { RedirectStandardOutput = true })!;
         // With a password or TLS valkey-cli is refused, but refused is answered.
-        Eventually.Holds(() => File.Exists(Path.Combine(_folder, "log")) && File.ReadAllText(Path.Combine(_folder, "log")).Split('\n').Count(l => l.Contains("Ready to accept", StringComparison.Ordinal)) > _starts);
-        _starts = File.ReadAllText(Path.Combine(_folder, "log")).Split('\n').Count(l => l.Contains("Ready to accept", StringComparison.Ordinal));
+        var starts = _starts;
+        Eventually.Holds(() => process.HasExited || (_starts = Starts()) > starts);
         return process;
+    }
+
+    private int Starts()
+    {
+        var log = Path.Combine(_folder, "log");
+        return File.Exists(log) ? File.ReadAllText(log).Split('\n').Count(l => l.Contains("Ready to accept", StringComparison.Ordinal)) : 0;
     }
 
     private int _starts;

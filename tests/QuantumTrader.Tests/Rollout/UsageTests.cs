@@ -1,0 +1,121 @@
+using QuantumTrader.Pipelines;
+using QuantumTrader.Rollout;
+using QuantumTrader.Rollout.Serving;
+
+namespace QuantumTrader.Tests.Rollout;
+
+public sealed class UsageTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private readonly Clock _clock = new();
+
+    [Fact]
+    public void Who_used_more_than_its_share_rests_until_it_did_not()
+    {
+        var usage = new CandidateUsage(new UsageLimits(0.25, long.MaxValue), _clock);
+        // What a process used to start is not held against it.
+        Count(usage, used: 0.5);
+        usage.Rest.ShouldBe(TimeSpan.Zero);
+
+        _clock.Advance(Second);
+        Count(usage, used: 1.5);
+        usage.Rest.ShouldBe(3 * Second);
+
+        _clock.Advance(2 * Second);
+        Count(usage, used: 1.5);
+        usage.Rest.ShouldBe(Second);
+
+        _clock.Advance(9 * Second);
+        Count(usage, used: 1.5);
+        usage.Rest.ShouldBe(TimeSpan.Zero);
+        // Nothing is saved up for later.
+        _clock.Advance(Second);
+        Count(usage, used: 2.5);
+        usage.Rest.ShouldBe(3 * Second);
+    }
+
+    [Fact]
+    public void What_it_uses_while_somebody_waits_for_it_is_free_and_so_is_what_another_thread_had_used()
+    {
+        var usage = new CandidateUsage(new UsageLimits(0.1, long.MaxValue), _clock);
+        Count(usage, used: 0);
+        _clock.Advance(Second);
+        Count(usage, used: 1);
+        usage.Rest.ShouldBe(9 * Second);
+        _clock.Advance(Second);
+        usage.Forget();
+        usage.Rest.ShouldBe(TimeSpan.Zero);
+        _clock.Advance(Second);
+        Count(usage, used: 1.25);
+        usage.Rest.ShouldBe(TimeSpan.Zero);
+        // Not that it took nothing: what it took was not counted.
+        usage.AtMost(64).ShouldBe(1);
+        _clock.Advance(Second);
+        Count(usage, used: 0.25);
+        usage.Rest.ShouldBe(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void It_takes_as_much_at_once_as_it_does_in_ten_milliseconds_of_a_processor_and_one_at_least()
+    {
+        var usage = new CandidateUsage(new UsageLimits(0.1, long.MaxValue), _clock);
+        Count(usage, used: 0);
+        usage.AtMost(64).ShouldBe(1);
+        Count(usage, used: 0.001, operations: 1);
+        usage.AtMost(64).ShouldBe(10);
+        Count(usage, used: 0.001, operations: 0);
+        usage.AtMost(64).ShouldBe(10);
+        Count(usage, used: 1.001, operations: 10);
+        usage.AtMost(64).ShouldBe(1);
+        Count(usage, used: 1.001, operations: 1);
+        usage.AtMost(64).ShouldBe(64);
+    }
+
+    [Fact]
+    public async Task A_candidate_in_the_shadow_that_allocates_too_much_is_given_up_and_the_phase_is_held()
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: allocates", "at: shadow, shadow: { hang_after: 30s, max_kilobytes_per_operation: 16 }", "count: 100000000"), UntilLost, isOverThen: true);
+
+        run.Phases[0].State.IsHeld.ShouldBeTrue();
+        run.Counts.Lost[LossReason.Memory].ShouldBe(3);
+        run.Report.Notes.ShouldContain(n => n.Message.Contains("KiB an operation, over ") && n.Message.Contains("and max_kilobytes_per_operation is 16"));
+        (run.Counts.Outcomes.Values.Sum() + run.Counts.Uncompared).ShouldBe(run.Counts.ShadowStarted);
+    }
+
+    [Theory]
+    [InlineData("thread")]
+    [InlineData("process")]
+    public async Task A_candidate_in_the_shadow_that_used_more_than_its_share_rests_and_does_not_seem_to_hang(string isolation)
+    {
+        var limits = $"isolation: {isolation}, start_within: 30s, queue: 4, hang_after: 200ms, cpu_share: 0.01%";
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(phase: $"at: shadow, shadow: {{ {limits} }}", feed: "count: 1000000, pause_microseconds: 1000", engine: "batch: 1"), UntilItRested, isOverThen: true);
+
+        run.Counts.Abandoned.ShouldBe(0);
+        run.Counts.ShadowShed.ShouldBeGreaterThan(50 * run.Counts.ShadowStarted);
+        // It does not rest any more when the stream has ended.
+        run.Counts.Outcomes[Outcome.Match].ShouldBe(run.Counts.ShadowStarted);
+
+        static void UntilItRested(IReadOnlyList<Phase> phases)
+        {
+            // What is shed in the meantime comes at a pace: it is longer than a hang.
+            SpinWait.SpinUntil(() => phases[0].Evidence.Count().ShadowStarted > 0, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+            var shed = phases[0].Evidence.Count().ShadowShed;
+            SpinWait.SpinUntil(() => phases[0].Evidence.Count().ShadowShed > shed + 600, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public async Task It_may_allocate_what_it_likes_where_its_answers_are_waited_for()
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml("mode: allocates", "at: shadow, shadow: { overload: wait, queue: 64, hang_after: 30s, max_kilobytes_per_operation: 16 }", "count: 500"));
+
+        run.Counts.Abandoned.ShouldBe(0);
+        run.Counts.ShadowStarted.ShouldBe(500);
+    }
+
+    private static void UntilLost(IReadOnlyList<Phase> phases) =>
+        SpinWait.SpinUntil(() => phases[0].Evidence.Count().Abandoned == 3, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+
+    private static void Count(CandidateUsage usage, double used, int operations = 0) =>
+        usage.Count(TimeSpan.FromSeconds(used), operations);
+}
