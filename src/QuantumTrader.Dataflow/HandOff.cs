@@ -8,9 +8,14 @@ namespace QuantumTrader.Dataflow;
 /// A bounded ring from one writing to one reading thread, without locks: neither is ever held up by the other. Who wants to wait for the
 /// other side brings its own bell.
 /// </summary>
+/// <remarks>Its memory is in pieces, each made when it is first written to: a ring that is rarely full costs what it holds, and no large object.</remarks>
 public sealed class HandOff<T>
 {
-    private readonly T[] _items;
+    private const int MaxPiece = 256;
+
+    private readonly T[]?[] _pieces;
+    private readonly int _piece;
+    private readonly int _shift;
     private readonly int _mask;
     private HandOffCounter _written;
     private HandOffCounter _read;
@@ -18,12 +23,15 @@ public sealed class HandOff<T>
     /// <summary>A ring for at least so many items.</summary>
     public HandOff(int capacity)
     {
-        _items = new T[BitOperations.RoundUpToPowerOf2((uint)capacity)];
-        _mask = _items.Length - 1;
+        Capacity = (int)BitOperations.RoundUpToPowerOf2((uint)capacity);
+        _piece = Math.Min(Capacity, MaxPiece);
+        _shift = BitOperations.Log2((uint)_piece);
+        _pieces = new T[Capacity >> _shift][];
+        _mask = Capacity - 1;
     }
 
     /// <summary>Items that fit.</summary>
-    public int Capacity => _items.Length;
+    public int Capacity { get; }
 
     /// <summary>Items that wait; any thread may ask.</summary>
     public int Count => (int)(Volatile.Read(ref _written.Value) - Volatile.Read(ref _read.Value));
@@ -45,24 +53,25 @@ public sealed class HandOff<T>
         return true;
     }
 
-    /// <summary>Writer: free places, at most so many and up to the end of the array; the reader sees nothing of them before <see cref="Publish"/>.</summary>
+    /// <summary>Writer: free places, at most so many and up to the end of a piece; the reader sees nothing of them before <see cref="Publish"/>.</summary>
     public Span<T> Room(int most)
     {
         var written = _written.Value;
-        if (written + most - _written.Seen > _items.Length)
+        if (written + most - _written.Seen > Capacity)
         {
             _written.Seen = Volatile.Read(ref _read.Value);
         }
 
-        var start = (int)written & _mask;
-        return _items.AsSpan(start, (int)Math.Min(Math.Min(most, _items.Length - (written - _written.Seen)), _items.Length - start));
+        var room = (int)Math.Min(most, Capacity - (written - _written.Seen));
+        // Made before it is published: the reader never sees a piece that is not there.
+        return UpToEnd(_pieces[PieceOf(written)] ??= new T[_piece], written, room);
     }
 
     /// <summary>Writer: shows the reader the first places of <see cref="Room"/>.</summary>
     public void Publish(int count) => Volatile.Write(ref _written.Value, _written.Value + count);
 
     /// <summary>Reader: the oldest item, which stays; only while <see cref="HasItem"/>.</summary>
-    public ref T Head => ref _items[(int)_read.Value & _mask];
+    public ref T Head => ref _pieces[PieceOf(_read.Value)]![PlaceOf(_read.Value)];
 
     /// <summary>Reader: removes the oldest item; only while <see cref="HasItem"/>.</summary>
     public T Take()
@@ -72,7 +81,7 @@ public sealed class HandOff<T>
         return item;
     }
 
-    /// <summary>Reader: what waits, at most so many and up to the end of the array; it stays in the ring until <see cref="Advance"/>.</summary>
+    /// <summary>Reader: what waits, at most so many and up to the end of a piece; it stays in the ring until <see cref="Advance"/>.</summary>
     public ReadOnlySpan<T> Peek(int most)
     {
         var read = _read.Value;
@@ -81,21 +90,26 @@ public sealed class HandOff<T>
             _read.Seen = Volatile.Read(ref _written.Value);
         }
 
-        var start = (int)read & _mask;
-        return _items.AsSpan(start, (int)Math.Min(Math.Min(_read.Seen - read, most), _items.Length - start));
+        return UpToEnd(_pieces[PieceOf(read)], read, (int)Math.Min(_read.Seen - read, most));
     }
 
-    /// <summary>Reader: gives back the places of so many of the oldest items, of which no more than one piece of <see cref="Peek"/>.</summary>
+    /// <summary>Reader: gives back the places of so many of the oldest items, of which no more than one span of <see cref="Peek"/>.</summary>
     public void Advance(int count)
     {
         if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
         {
             // A place that is free must hold nothing alive.
-            _items.AsSpan((int)_read.Value & _mask, count).Clear();
+            UpToEnd(_pieces[PieceOf(_read.Value)], _read.Value, count).Clear();
         }
 
         Volatile.Write(ref _read.Value, _read.Value + count);
     }
+
+    private int PieceOf(long at) => ((int)at & _mask) >> _shift;
+
+    private int PlaceOf(long at) => (int)at & (_piece - 1);
+
+    private Span<T> UpToEnd(T[]? piece, long at, int most) => piece.AsSpan(PlaceOf(at), Math.Min(most, _piece - PlaceOf(at)));
 }
 
 /// <summary>A counter alone on its cache lines, so that the two sides of a ring do not slow each other down. Outside the ring: a generic class may not nest it.</summary>

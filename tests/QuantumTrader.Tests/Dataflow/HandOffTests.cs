@@ -41,7 +41,7 @@ public sealed class HandOffTests
     }
 
     [Fact]
-    public void Pieces_end_at_the_end_of_the_array_and_go_on_at_its_beginning()
+    public void Spans_end_at_the_end_of_the_ring_and_go_on_at_its_beginning()
     {
         var ring = new HandOff<int>(4);
         ring.Room(3).Length.ShouldBe(3);
@@ -56,6 +56,31 @@ public sealed class HandOffTests
         ring.Peek(9).ToArray().ShouldBe([7]);
         ring.Advance(1);
         ring.Peek(9).ToArray().ShouldBe([8]);
+    }
+
+    [Fact]
+    public void A_long_ring_is_made_of_pieces_of_which_only_those_in_use_are_there()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var ring = new HandOff<Guid>(4096);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(4096);
+
+        ring.TryWrite(Guid.Empty).ShouldBeTrue();
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeInRange(256 * 16, 3 * 256 * 16);
+        ring.Room(1000).Length.ShouldBe(255);
+        ring.Publish(255);
+        ring.Room(1000).Length.ShouldBe(256);
+        ring.Publish(256);
+        ring.Peek(1000).Length.ShouldBe(256);
+        ring.Advance(256);
+        ring.Peek(1000).Length.ShouldBe(256);
+        ring.Advance(256);
+
+        for (var at = 0; at < 9000; at++)
+        {
+            ring.TryWrite(new Guid(at, 0, 0, new byte[8])).ShouldBeTrue();
+            ring.Take().ShouldBe(new Guid(at, 0, 0, new byte[8]));
+        }
     }
 
     [Fact]
