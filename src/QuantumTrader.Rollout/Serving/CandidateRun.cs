@@ -72,7 +72,7 @@ internal sealed class CandidateRun<TIn, TOut> : ICandidateHost, IDisposable
     public void ChangeRank(ThreadRank? rank) => _graph.ChangeRank(rank);
 
     /// <summary>Begins to work.</summary>
-    public void Start() => Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public void Start() => _ = RunAsync();
 
     /// <summary>Main path: hands over an operation; false when there is no room.</summary>
     public bool TryHand(in TIn operation)
