@@ -5,10 +5,10 @@ namespace QuantumTrader.App.Benchmarks;
 
 /// <summary>One measured case.</summary>
 /// <param name="Case">Its name.</param>
-/// <param name="Value">Median.</param>
+/// <param name="Value">Median, unless the case says otherwise.</param>
 /// <param name="Unit">Unit of the value.</param>
 /// <param name="Limit">What the ratio must reach (or, with <see cref="AtMost"/>, not exceed); null when only stated.</param>
-/// <param name="Ratio">Median of the ratios to the peer measured in the same rounds; null without a peer.</param>
+/// <param name="Ratio">To the peer measured in the same rounds, the median of theirs unless the case says otherwise; null without a peer.</param>
 internal sealed record BenchmarkCase(string Case, double Value, string Unit, double? Limit, double? Ratio)
 {
     /// <summary>True when the case has no limit or keeps it.</summary>
