@@ -85,6 +85,11 @@ internal sealed class PhaseChecks(IReadOnlyList<PhaseOptions> phases, DateOnly t
             Find($"{place}.shadow.cpu_share", $"the candidate of the phase '{phase.Name}' may use nothing of the processors, and would rest for ever. Give it a share such as 10%, or remove cpu_share.");
         }
 
+        if (phase.Shadow is { Overload: ShadowOverload.Wait, MaxOperationsPerSecond: not null })
+        {
+            Find($"{place}.shadow.max_operations_per_second", $"the main path waits for the candidate of the phase '{phase.Name}', so a limit would be the main path's. Remove it, or overload: wait.");
+        }
+
         if (phase.Kind == PhaseKind.Effect && phase.Compare.AaSample > Share.None)
         {
             Find($"{place}.compare.aa_sample", $"the phase '{phase.Name}' adds an effect; it has no baseline that could be asked again. Remove aa_sample.");

@@ -84,6 +84,10 @@ public sealed record ShadowOptions
     [Range(1, 1_048_576)]
     public int MaxKilobytesPerOperation { get; init; } = 1024;
 
+    /// <summary>Operations that a candidate in the shadow may be given in a second. Beyond them it rests, and what then does not fit its queue is shed. Any number without it.</summary>
+    [Range(1, 10_000_000)]
+    public int? MaxOperationsPerSecond { get; init; }
+
     /// <summary>A candidate that is not ready by then is given up; without it <c>hang_after</c>, and 30 s for one in a process of its own, which has to load first.</summary>
     public TimeSpan? StartWithin { get; init; }
 

@@ -12,7 +12,7 @@ public sealed class UsageTests
     [Fact]
     public void Who_used_more_than_its_share_rests_until_it_did_not()
     {
-        var usage = new CandidateUsage(new UsageLimits(0.25, long.MaxValue), _clock);
+        var usage = new CandidateUsage(new UsageLimits(0.25), _clock);
         // What a process used to start is not held against it.
         Count(usage, used: 0.5);
         usage.Rest.ShouldBe(TimeSpan.Zero);
@@ -37,7 +37,7 @@ public sealed class UsageTests
     [Fact]
     public void What_it_uses_while_somebody_waits_for_it_is_free_and_so_is_what_another_thread_had_used()
     {
-        var usage = new CandidateUsage(new UsageLimits(0.1, long.MaxValue), _clock);
+        var usage = new CandidateUsage(new UsageLimits(0.1), _clock);
         Count(usage, used: 0);
         _clock.Advance(Second);
         Count(usage, used: 1);
@@ -58,7 +58,7 @@ public sealed class UsageTests
     [Fact]
     public void It_takes_as_much_at_once_as_it_does_in_ten_milliseconds_of_a_processor_and_one_at_least()
     {
-        var usage = new CandidateUsage(new UsageLimits(0.1, long.MaxValue), _clock);
+        var usage = new CandidateUsage(new UsageLimits(0.1), _clock);
         Count(usage, used: 0);
         usage.AtMost(64).ShouldBe(1);
         Count(usage, used: 0.001, operations: 1);
@@ -69,6 +69,50 @@ public sealed class UsageTests
         usage.AtMost(64).ShouldBe(1);
         Count(usage, used: 1.001, operations: 1);
         usage.AtMost(64).ShouldBe(64);
+    }
+
+    [Fact]
+    public void Who_was_given_more_than_it_may_be_in_a_second_rests_until_it_was_not()
+    {
+        var usage = new CandidateUsage(new UsageLimits(1, OperationsPerSecond: 400), _clock);
+        Count(usage, used: 0);
+        Count(usage, used: 0, operations: 8);
+        usage.AtMost(64).ShouldBe(4);
+        usage.Rest.ShouldBe(0.02 * Second);
+
+        _clock.Advance(0.01 * Second);
+        Count(usage, used: 0);
+        usage.Rest.ShouldBe(0.01 * Second);
+
+        // The longer rest counts.
+        Count(usage, used: 2);
+        usage.Rest.ShouldBe(2 * Second);
+        _clock.Advance(3 * Second);
+        Count(usage, used: 2, operations: 1204);
+        usage.Rest.ShouldBe(0.02 * Second);
+
+        // Nothing is saved up for later.
+        _clock.Advance(9 * Second);
+        Count(usage, used: 2);
+        Count(usage, used: 2, operations: 4);
+        usage.Rest.ShouldBe(0.01 * Second);
+
+        usage.Forget();
+        usage.Rest.ShouldBe(TimeSpan.Zero);
+        Count(usage, used: 2);
+        Count(usage, used: 2, operations: 1);
+        usage.Rest.ShouldBe(0.0025 * Second);
+    }
+
+    [Fact]
+    public async Task A_candidate_in_the_shadow_is_given_no_more_operations_than_it_may_be_in_a_second()
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml(phase: "at: shadow, shadow: { queue: 8, max_operations_per_second: 20 }", feed: "count: 1000, pause_microseconds: 1000", engine: "batch: 1"));
+
+        // The run takes a second; on a machine on which it takes longer, more are due.
+        run.Counts.ShadowStarted.ShouldBeInRange(20, 500);
+        run.Counts.Abandoned.ShouldBe(0);
+        run.Counts.Outcomes[Outcome.Match].ShouldBe(run.Counts.ShadowStarted);
     }
 
     [Fact]

@@ -56,6 +56,7 @@ public sealed class PhaseCheckTests
     [InlineData("gates: { d: { metric: psi, field: score, hold: 0.05 } }", "phases[0].gates.d.hold: the gate 'd' would hold at 0.05 before it warns at 0.1. Let hold be the greater one.")]
     [InlineData("gates: { d: { metric: psi, field: scor } }", "phases[0].gates.d.field: 'candidate' sends Answer, which has no field 'scor'. Fields: seq, ts, symbol, score, by.")]
     [InlineData("shadow: { cpu_share: 0% }", "phases[0].shadow.cpu_share: the candidate of the phase 'new' may use nothing of the processors, and would rest for ever. Give it a share such as 10%, or remove cpu_share.")]
+    [InlineData("shadow: { overload: wait, max_operations_per_second: 50 }", "phases[0].shadow.max_operations_per_second: the main path waits for the candidate of the phase 'new', so a limit would be the main path's. Remove it, or overload: wait.")]
     [InlineData("gates: { e: { metric: mismatch_rate, max: 1%, over: noise } }", "phases[0].gates.e.over: the gate 'e' is over noise that nobody measures. Set metric: mismatch_rate and compare.aa_sample, or remove over.")]
     [InlineData("gates: { e: { metric: mismatch_rate, max: 1%, over: sea } }", "phases[0].gates.e.over: over is 'sea'. Legal: noise.")]
     [InlineData("route: { unit: symbol }, gates: { r: { metric: sample_ratio } }", "phases[0].gates.r: the gate 'r' counts operations, whose share is only known with route.unit: operation and neither include nor exclude. Remove the gate.")]
