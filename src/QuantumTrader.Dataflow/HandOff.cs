@@ -8,7 +8,7 @@ namespace QuantumTrader.Dataflow;
 /// A bounded ring from one writing to one reading thread, without locks: neither is ever held up by the other. Who wants to wait for the
 /// other side brings its own bell.
 /// </summary>
-/// <remarks>Its memory is in pieces, each made when it is first written to: a ring that is rarely full costs what it holds, and no large object.</remarks>
+/// <remarks>Its memory is in pieces, so that a long ring is no large object.</remarks>
 public sealed class HandOff<T>
 {
     private const int MaxPiece = 256;
@@ -21,13 +21,19 @@ public sealed class HandOff<T>
     private HandOffCounter _read;
 
     /// <summary>A ring for at least so many items.</summary>
-    public HandOff(int capacity)
+    /// <param name="capacity">So many.</param>
+    /// <param name="grows">Its memory is made where it is first written to: for a ring that is rarely full, and whose writer may allocate.</param>
+    public HandOff(int capacity, bool grows = false)
     {
         Capacity = (int)BitOperations.RoundUpToPowerOf2((uint)capacity);
         _piece = Math.Min(Capacity, MaxPiece);
         _shift = BitOperations.Log2((uint)_piece);
         _pieces = new T[Capacity >> _shift][];
         _mask = Capacity - 1;
+        for (var i = 0; i < _pieces.Length && !grows; i++)
+        {
+            _pieces[i] = new T[_piece];
+        }
     }
 
     /// <summary>Items that fit.</summary>

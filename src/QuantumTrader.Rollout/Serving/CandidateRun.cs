@@ -50,10 +50,10 @@ internal sealed class CandidateRun<TIn, TOut> : ICandidateHost, IDisposable
     public CandidateRun(Func<CandidateEnds<TIn, TOut>, Graph> build, int capacity, int run, Comparison<TOut> comparison, Comparison<TOut> repetition, bool isReleased, Func<bool> isAwaited, CandidateUsage? usage, TimeProvider clock)
     {
         _releasedThrough = isReleased ? long.MaxValue : 0;
-        _operations = new HandOff<TIn>(capacity);
+        _operations = new HandOff<TIn>(capacity, grows: true);
         // As many as there may be answers that nobody has taken: a candidate that is faster than the baseline waits for it here.
-        _baselines = new HandOff<Offer<TOut>>(capacity + (2 * run));
-        _answers = new HandOff<TOut>(capacity + (2 * run));
+        _baselines = new HandOff<Offer<TOut>>(capacity + (2 * run), grows: true);
+        _answers = new HandOff<TOut>(capacity + (2 * run), grows: true);
         (_comparison, _repetition) = (comparison, repetition);
         (_clock, _isAwaited) = (clock, isAwaited);
         var feed = new CandidateFeed<TIn>(_operations, _candidateBell, this, usage);

@@ -59,10 +59,10 @@ public sealed class HandOffTests
     }
 
     [Fact]
-    public void A_long_ring_is_made_of_pieces_of_which_only_those_in_use_are_there()
+    public void A_ring_that_grows_is_made_of_pieces_of_which_only_those_in_use_are_there()
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
-        var ring = new HandOff<Guid>(4096);
+        var ring = new HandOff<Guid>(4096, grows: true);
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(4096);
 
         ring.TryWrite(Guid.Empty).ShouldBeTrue();
@@ -83,6 +83,20 @@ public sealed class HandOffTests
         }
 
         static Guid Of(int at) => new(at, 0, 0, new byte[8]);
+    }
+
+    [Fact]
+    public void Another_allocates_nothing_once_it_is_made()
+    {
+        var ring = new HandOff<Guid>(4096);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 4096; i++)
+        {
+            ring.TryWrite(Guid.Empty);
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        ring.Count.ShouldBe(4096);
     }
 
     [Fact]
