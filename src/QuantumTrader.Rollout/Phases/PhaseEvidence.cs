@@ -109,6 +109,9 @@ public sealed record PhaseCounts
     /// <summary>Operations that it had no room for.</summary>
     public required long ShadowShed { get; init; }
 
+    /// <summary>How long the candidate rested, to keep to its limits.</summary>
+    public required double RestedSeconds { get; init; }
+
     /// <summary>Operations that were to be compared and were not, because the candidate had ended or was too far behind.</summary>
     public required long Uncompared { get; init; }
 
@@ -153,6 +156,7 @@ public sealed class PhaseEvidence
     private long _enhanced;
     private long _started;
     private long _shed;
+    private TimeSpan _rested;
     private long _uncompared;
     private long _late;
     private long _repeated;
@@ -218,6 +222,15 @@ public sealed class PhaseEvidence
         }
     }
 
+    /// <summary>The candidate rested.</summary>
+    internal void Rested(TimeSpan time)
+    {
+        lock (_gate)
+        {
+            _rested += time;
+        }
+    }
+
     /// <summary>Operations were to be compared and are not.</summary>
     internal void Uncompared(int count)
     {
@@ -272,6 +285,7 @@ public sealed class PhaseEvidence
                 Fallbacks = Enum.GetValues<FallbackReason>().ToDictionary(r => r, r => _fallbacks[(int)r]),
                 ShadowStarted = _started,
                 ShadowShed = _shed,
+                RestedSeconds = _rested.TotalSeconds,
                 Uncompared = _uncompared,
                 Outcomes = Enum.GetValues<Outcome>().ToDictionary(o => o, o => _outcomes[(int)o]),
                 Late = _late,

@@ -22,6 +22,7 @@ internal static class PhaseGauges
             .. counts.Fallbacks.Select(f => new BlockGauge("qt_rollout_fallbacks", "Operations that the candidate should have served and did not.", f.Value) { Of = SnakeCase.From(f.Key.ToString()) }),
             new("qt_rollout_shadow_started", "Operations that were handed to the candidate.", counts.ShadowStarted),
             new("qt_rollout_shadow_shed", "Operations that it had no room for.", counts.ShadowShed),
+            new("qt_rollout_rested_seconds", "How long it rested because it had used its share of the processors, or was given its operations of the second.", counts.RestedSeconds),
             new("qt_rollout_uncompared", "Operations that were to be compared and were not, because the candidate had ended or was too far behind.", counts.Uncompared),
             .. counts.Outcomes.Select(o => new BlockGauge("qt_rollout_outcomes", "What came of comparing.", o.Value) { Of = SnakeCase.From(o.Key.ToString()) }),
             new("qt_rollout_late", "Answers that came behind the deadline; they were dropped.", counts.Late),

@@ -67,7 +67,7 @@ internal sealed class CandidateFeed<T>(HandOff<T> waiting, Bell bell, ICandidate
         {
             bell.Nap(usage.Rest < Doze ? usage.Rest : Doze);
             host.Rested();
-            usage.Count(host.CpuTime, 0);
+            usage.CountRest(host.CpuTime);
         }
 
         return true;

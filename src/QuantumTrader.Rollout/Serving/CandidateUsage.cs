@@ -17,7 +17,10 @@ internal readonly record struct UsageLimits(double Processors, long BytesPerOper
 }
 
 /// <summary>What a candidate used, on the thread that feeds it: how long it must rest for it, and whether it is too much.</summary>
-internal sealed class CandidateUsage(UsageLimits limits, TimeProvider clock)
+/// <param name="limits">What it may use.</param>
+/// <param name="clock">By which it rests.</param>
+/// <param name="rested">Told how long it rested.</param>
+internal sealed class CandidateUsage(UsageLimits limits, TimeProvider clock, Action<TimeSpan>? rested = null)
 {
     // Operations that may allocate more, such as the first, with which tables and buffers are made.
     private const int Grace = 64;
@@ -64,6 +67,14 @@ internal sealed class CandidateUsage(UsageLimits limits, TimeProvider clock)
         }
 
         (_at, _used, _allocated) = (now, used, allocated);
+    }
+
+    /// <summary>Counts what it used although it rested.</summary>
+    public void CountRest(TimeSpan used)
+    {
+        var began = _at;
+        Count(used, 0);
+        rested?.Invoke(clock.GetElapsedTime(began, _at));
     }
 
     /// <summary>It need not keep to its limits: it owes nothing, and what it uses until it is counted again is its own affair.</summary>

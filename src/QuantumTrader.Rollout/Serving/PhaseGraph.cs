@@ -211,7 +211,7 @@ internal sealed class PhaseGraph(Phase phase, IReadOnlyList<GraphPart> parts, Bl
             string[] drifting = [.. phase.Options.Gates.Values.Select(g => g.Field).OfType<string>().Distinct()];
             var comparison = new Comparison<TOut>(comparer, Compared, most);
             var repetition = new Comparison<TOut>(new AnswerComparer<TOut>(Format, phase.Options.Compare), Repeated, most);
-            return new CandidateRun<TIn, TOut>(Build, capacity, run, comparison, repetition, phase.Options.Serve.Race == ServeRace.Warm, () => phase.IsAwaited, new CandidateUsage(UsageLimits.Of(phase.Options.Shadow), clock), clock);
+            return new CandidateRun<TIn, TOut>(Build, capacity, run, comparison, repetition, phase.Options.Serve.Race == ServeRace.Warm, () => phase.IsAwaited, new CandidateUsage(UsageLimits.Of(phase.Options.Shadow), clock, phase.Evidence.Rested), clock);
 
             void Compared(Outcome outcome)
             {

@@ -105,6 +105,24 @@ public sealed class UsageTests
     }
 
     [Fact]
+    public void How_long_it_rested_is_told_and_not_how_long_it_had_nothing_to_do()
+    {
+        var rested = new List<TimeSpan>();
+        var usage = new CandidateUsage(new UsageLimits(0.5), _clock, rested.Add);
+        Count(usage, used: 0);
+        _clock.Advance(Second);
+        Count(usage, used: 1);
+        rested.ShouldBeEmpty();
+        _clock.Advance(0.25 * Second);
+        usage.CountRest(Second);
+        _clock.Advance(0.75 * Second);
+        usage.CountRest(Second);
+
+        rested.ShouldBe([0.25 * Second, 0.75 * Second]);
+        usage.Rest.ShouldBe(TimeSpan.Zero);
+    }
+
+    [Fact]
     public async Task A_candidate_in_the_shadow_is_given_no_more_operations_than_it_may_be_in_a_second()
     {
         var run = await RolloutRun.OfAsync(RolloutRun.Yaml(phase: "at: shadow, shadow: { queue: 8, max_operations_per_second: 20 }", feed: "count: 1000, pause_microseconds: 1000", engine: "batch: 1"));
@@ -136,6 +154,7 @@ public sealed class UsageTests
 
         run.Counts.Abandoned.ShouldBe(0);
         run.Counts.ShadowShed.ShouldBeGreaterThan(50 * run.Counts.ShadowStarted);
+        run.Counts.RestedSeconds.ShouldBeGreaterThan(0.2);
         // It does not rest any more when the stream has ended.
         run.Counts.Outcomes[Outcome.Match].ShouldBe(run.Counts.ShadowStarted);
 
