@@ -154,6 +154,8 @@ public enum Mode
     WrongKey,
     ThrowsInConstructor,
     HangsInConstructor,
+    ThrowsInStart,
+    HangsInStart,
     ThrowsInDispose,
 
     /// <summary>Keeps whatever it allocates.</summary>
@@ -226,6 +228,19 @@ public sealed class Answerer : Operator<Operation, Answer>
         }
 
         if (options.Mode == Mode.HangsInConstructor)
+        {
+            Thread.Sleep(Timeout.Infinite);
+        }
+    }
+
+    public override void Start()
+    {
+        if (_options.Mode == Mode.ThrowsInStart)
+        {
+            throw new InvalidOperationException("made to fail");
+        }
+
+        if (_options.Mode == Mode.HangsInStart)
         {
             Thread.Sleep(Timeout.Infinite);
         }

@@ -71,8 +71,18 @@ internal sealed class CandidateRun<TIn, TOut> : ICandidateHost, IDisposable
     /// <summary>Gives its threads another rank.</summary>
     public void ChangeRank(ThreadRank? rank) => _graph.ChangeRank(rank);
 
-    /// <summary>Begins to work.</summary>
-    public void Start() => _ = RunAsync();
+    /// <summary>Begins to work. Calls the blocks' own code to start them, which may hang, and throws what it throws.</summary>
+    public void Start()
+    {
+        var run = _graph.RunAsync();
+        if (run.IsFaulted)
+        {
+            _graph.Dispose();
+            run.GetAwaiter().GetResult();
+        }
+
+        _ = EndAsync(run);
+    }
 
     /// <summary>Main path: hands over an operation; false when there is no room.</summary>
     public bool TryHand(in TIn operation)
@@ -286,9 +296,9 @@ internal sealed class CandidateRun<TIn, TOut> : ICandidateHost, IDisposable
 
     void ICandidateHost.Lose(CandidateLoss loss) => _ends.Loss = loss;
 
-    private async Task RunAsync()
+    private async Task EndAsync(Task<GraphReport> run)
     {
-        _report = await _graph.RunAsync().ConfigureAwait(false);
+        _report = await run.ConfigureAwait(false);
         OnHandled(_handledThrough);
         _isDown = true;
         _mainBell.Ring();

@@ -153,6 +153,8 @@ public sealed class ServingTests
     [InlineData("wrong_key")]
     [InlineData("throws_in_constructor")]
     [InlineData("hangs_in_constructor")]
+    [InlineData("throws_in_start")]
+    [InlineData("hangs_in_start")]
     [InlineData("throws_in_dispose")]
     [InlineData("unprintable")]
     public async Task No_candidate_changes_what_the_primary_answers_in_the_shadow(string mode)
@@ -177,6 +179,8 @@ public sealed class ServingTests
     [InlineData("wrong_key")]
     [InlineData("throws_in_constructor")]
     [InlineData("hangs_in_constructor")]
+    [InlineData("throws_in_start")]
+    [InlineData("hangs_in_start")]
     [InlineData("unprintable")]
     public async Task No_candidate_that_never_answers_changes_what_the_primary_answers_when_it_serves(string mode)
     {
@@ -188,6 +192,20 @@ public sealed class ServingTests
         run.Counts.EnhancedCalls.ShouldBe(0);
         run.Counts.Fallbacks.Values.Sum().ShouldBe(2000);
         run.Counts.Ops.ShouldBe(2000);
+    }
+
+    [Theory]
+    [InlineData("throws_in_constructor", "30s", "made to fail")]
+    [InlineData("throws_in_start", "30s", "made to fail")]
+    [InlineData("hangs_in_constructor", "100ms", "could not be made in time")]
+    [InlineData("hangs_in_start", "100ms", "could not be made in time")]
+    public async Task One_that_cannot_begin_is_given_up(string mode, string within, string words)
+    {
+        var run = await RolloutRun.OfAsync(RolloutRun.Yaml($"mode: {mode}", $"at: 100%, shadow: {{ overload: wait, start_within: {within}, max_abandoned: 0 }}"));
+
+        run.Counts.Lost[LossReason.Start].ShouldBe(1);
+        run.Answers.ShouldAllBe(a => a.By == "baseline");
+        run.Report.Notes.Single(n => n.Code == "candidate_lost").Message.ShouldContain(words);
     }
 
     [Theory]
