@@ -52,7 +52,7 @@ internal static class ShadowBenchmark
             yield return Against($"shadow: p99, quiet runs, {shadow.Name}", pair, request.IsQuick ? null : shadow.Limit);
         }
 
-        var hanging = Rounds.Run(request.IsQuick ? 1 : 7, Beside(HangingOperations, Misbehaviour.Hangs, Shadow));
+        var hanging = Rounds.Run(request.IsQuick ? 1 : 15, Beside(HangingOperations, Misbehaviour.Hangs, Shadow));
         yield return Against("shadow: p99, quiet runs, with one that hangs", hanging, request.IsQuick ? null : MostRatio);
 
         // Once, and short: the tasks of one run are more than this machine can do, and nothing is held against them.
