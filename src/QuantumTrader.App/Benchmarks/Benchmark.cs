@@ -90,6 +90,12 @@ internal static class Rounds
     /// <summary>The median of the ratios round by round.</summary>
     public static double Ratio(double[] figures, double[] peer) => Median(figures.Zip(peer, (a, b) => a / b));
 
+    /// <summary>
+    /// The quiet quarter: what costs come to in runs that met no pause of the machine's. For costs that every run bears: half of all runs on a
+    /// small machine meet such a pause, so that a median is now one thing and now the other.
+    /// </summary>
+    public static double Quiet(double[] costs) => costs.Order().ElementAt(costs.Length / 4);
+
     /// <summary>For tables.</summary>
     public static string Format(double value) => value.ToString(value >= 1000 ? "N0" : "0.###", CultureInfo.InvariantCulture);
 }

@@ -44,8 +44,7 @@ internal static class ShadowBenchmark
             .. hostile.Where(m => m != Misbehaviour.Hangs).Select(m => ((Misbehaviour?)m, Shadow, $"with one that {Word(m)}", m == Misbehaviour.Allocates ? (double?)null : MostRatio)),
             .. new[] { Misbehaviour.Spins, Misbehaviour.Allocates }.Select(m => ((Misbehaviour?)m, Apart, $"with one in a process of its own that {Word(m)}", (double?)MostRatio)),
         ];
-        // Short and often, and the quiet quarter of them: each second run on a small machine meets a pause that is not the pipeline's, and its
-        // p99 is then that pause. What a candidate does to one operation of a hundred it does in the quiet runs too.
+        // Short and often: what a candidate does to one operation of a hundred it does in the quiet runs too.
         var figures = Rounds.Run(request.IsQuick ? 1 : 21, [.. shadows.SelectMany(s => Beside(Operations, s.Mode, s.Phase))]);
         foreach (var (shadow, pair) in shadows.Zip(figures.Chunk(2)))
         {
@@ -87,9 +86,7 @@ internal static class ShadowBenchmark
     private static Func<double>[] Beside(int operations, Misbehaviour? mode, string phase) => [() => P99(operations, null, ""), () => P99(operations, mode, phase)];
 
     private static BenchmarkCase Against(string name, double[][] pair, double? limit) =>
-        new(name, Quiet(pair[1]), "us", limit, Quiet(pair[1]) / Quiet(pair[0])) { AtMost = true, Against = "without a shadow" };
-
-    private static double Quiet(double[] runs) => runs.Order().ElementAt(runs.Length / 4);
+        new(name, Rounds.Quiet(pair[1]), "us", limit, Rounds.Quiet(pair[1]) / Rounds.Quiet(pair[0])) { AtMost = true, Against = "without a shadow" };
 
     /// <summary>The sections of a pipeline of these blocks.</summary>
     public static BlockFactory Load(string yaml)

@@ -69,7 +69,6 @@ public sealed class EvidenceTests
 
     [Theory]
     [InlineData("mode: hangs", "at: shadow, shadow: { queue: 64, hang_after: 100ms, max_abandoned: 0 }", "count: 5000", "shadow_shed abandoned.hang uncompared held generation")]
-    [InlineData("mode: good", "at: shadow, shadow: { queue: 8, max_operations_per_second: 50 }", "count: 200, pause_microseconds: 1000", "rested_seconds shadow_shed")]
     [InlineData("mode: late, every: 5", "at: 100%, serve: { deadline: 2ms }", "count: 20, pause_microseconds: 60000", "late fallbacks.deadline enhanced_calls share")]
     [InlineData("mode: drops", "at: 100%, " + Waits + ", breaker: { consecutive: 5, shadow_probes: 100000 }", "", "breaker_open fallbacks.error fallbacks.breaker original_calls")]
     [InlineData("mode: good", "at: shadow, " + Waits + ", compare: { aa_sample: 100% }", "", "contradictions shadow_started", "mode: moody, every: 10")]
