@@ -70,7 +70,8 @@ public sealed class HandOff<T>
 
         var room = (int)Math.Min(most, Capacity - (written - _written.Seen));
         // Made before it is published: the reader never sees a piece that is not there.
-        return UpToEnd(_pieces[PieceOf(written)] ??= new T[_piece], written, room);
+        _pieces[PieceOf(written)] ??= new T[_piece];
+        return UpToEnd(written, room);
     }
 
     /// <summary>Writer: shows the reader the first places of <see cref="Room"/>.</summary>
@@ -96,7 +97,7 @@ public sealed class HandOff<T>
             _read.Seen = Volatile.Read(ref _written.Value);
         }
 
-        return UpToEnd(_pieces[PieceOf(read)], read, (int)Math.Min(_read.Seen - read, most));
+        return UpToEnd(read, (int)Math.Min(_read.Seen - read, most));
     }
 
     /// <summary>Reader: gives back the places of so many of the oldest items, of which no more than one span of <see cref="Peek"/>.</summary>
@@ -105,7 +106,7 @@ public sealed class HandOff<T>
         if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
         {
             // A place that is free must hold nothing alive.
-            UpToEnd(_pieces[PieceOf(_read.Value)], _read.Value, count).Clear();
+            UpToEnd(_read.Value, count).Clear();
         }
 
         Volatile.Write(ref _read.Value, _read.Value + count);
@@ -115,7 +116,7 @@ public sealed class HandOff<T>
 
     private int PlaceOf(long at) => (int)at & (_piece - 1);
 
-    private Span<T> UpToEnd(T[]? piece, long at, int most) => piece.AsSpan(PlaceOf(at), Math.Min(most, _piece - PlaceOf(at)));
+    private Span<T> UpToEnd(long at, int most) => _pieces[PieceOf(at)].AsSpan(PlaceOf(at), Math.Min(most, _piece - PlaceOf(at)));
 }
 
 /// <summary>A counter alone on its cache lines, so that the two sides of a ring do not slow each other down. Outside the ring: a generic class may not nest it.</summary>

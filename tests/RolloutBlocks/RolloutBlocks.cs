@@ -222,25 +222,19 @@ public sealed class Answerer : Operator<Operation, Answer>
     public Answerer(AnswerOptions options)
     {
         _options = options;
-        if (options.Mode == Mode.ThrowsInConstructor)
-        {
-            throw new InvalidOperationException("made to fail");
-        }
-
-        if (options.Mode == Mode.HangsInConstructor)
-        {
-            Thread.Sleep(Timeout.Infinite);
-        }
+        FailWhere(Mode.ThrowsInConstructor, Mode.HangsInConstructor);
     }
 
-    public override void Start()
+    public override void Start() => FailWhere(Mode.ThrowsInStart, Mode.HangsInStart);
+
+    private void FailWhere(Mode throws, Mode hangs)
     {
-        if (_options.Mode == Mode.ThrowsInStart)
+        if (_options.Mode == throws)
         {
             throw new InvalidOperationException("made to fail");
         }
 
-        if (_options.Mode == Mode.HangsInStart)
+        if (_options.Mode == hangs)
         {
             Thread.Sleep(Timeout.Infinite);
         }

@@ -17,7 +17,7 @@ internal sealed class CandidateLine<TIn, TOut> : IDisposable
     private static readonly CandidateLoss Ended = new(LossReason.Error, "it ended");
     private static readonly CandidateLoss NoEnd = new(LossReason.Hang, "it did not end");
 
-    private readonly HandOff<Arrival<TIn, TOut>> _arrivals = new(MaxArrivals);
+    private readonly HandOff<Arrival<TIn, TOut>> _arrivals = new(MaxArrivals, grows: true);
     private readonly Phase _phase;
     private readonly Func<CandidateRun<TIn, TOut>> _make;
     private readonly TimeProvider _clock;

@@ -91,14 +91,7 @@ public sealed class ProcessTests : IDisposable
     [Theory]
     [InlineData("throws_in_constructor", "30s", "made to fail")]
     [InlineData("hangs_in_constructor", "2s", "was given up because it")]
-    public async Task One_that_cannot_be_made_is_given_up(string mode, string within, string words)
-    {
-        var run = await RolloutRun.OfAsync(RolloutRun.Yaml($"mode: {mode}", $"at: 100%, shadow: {{ isolation: process, overload: wait, start_within: {within}, max_abandoned: 0 }}"));
-
-        run.Counts.Lost[LossReason.Start].ShouldBe(1);
-        run.Answers.ShouldAllBe(a => a.By == "baseline");
-        run.Report.Notes.Single(n => n.Code == "candidate_lost").Message.ShouldContain(words);
-    }
+    public Task One_that_cannot_be_made_is_given_up(string mode, string within, string words) => RolloutRun.ThatCannotBeginAsync("process", mode, within, words);
 
     // All three stages in one run, each with a baseline of its own, so that each mode costs the starts of three processes at once. The
     // candidates answer as the baselines do, where they answer at all, so that every difference would be damage.

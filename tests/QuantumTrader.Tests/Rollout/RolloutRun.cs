@@ -41,6 +41,16 @@ internal sealed record RolloutRun(GraphReport Report, IReadOnlyList<Answer> Answ
           keep:      { type: rollout.keep, from: baseline }
         """;
 
+    /// <summary>Runs one with a candidate that cannot begin, and sees that it is given up for that, with these words, and that the baseline answers everything.</summary>
+    public static async Task ThatCannotBeginAsync(string isolation, string mode, string within, string words)
+    {
+        var run = await OfAsync(Yaml($"mode: {mode}", $"at: 100%, shadow: {{ isolation: {isolation}, overload: wait, start_within: {within}, max_abandoned: 0 }}"));
+
+        run.Counts.Lost[LossReason.Start].ShouldBe(1);
+        run.Answers.ShouldAllBe(a => a.By == "baseline");
+        run.Report.Notes.Single(n => n.Code == "candidate_lost").Message.ShouldContain(words);
+    }
+
     /// <summary>Runs it to the end of its feed, or, if asked, until what is done meanwhile is done.</summary>
     public static async Task<RolloutRun> OfAsync(string yaml, Action<IReadOnlyList<Phase>>? meanwhile = null, bool isOverThen = false, Func<string, string?>? environment = null)
     {

@@ -199,14 +199,7 @@ public sealed class ServingTests
     [InlineData("throws_in_start", "30s", "made to fail")]
     [InlineData("hangs_in_constructor", "100ms", "could not be made in time")]
     [InlineData("hangs_in_start", "100ms", "could not be made in time")]
-    public async Task One_that_cannot_begin_is_given_up(string mode, string within, string words)
-    {
-        var run = await RolloutRun.OfAsync(RolloutRun.Yaml($"mode: {mode}", $"at: 100%, shadow: {{ overload: wait, start_within: {within}, max_abandoned: 0 }}"));
-
-        run.Counts.Lost[LossReason.Start].ShouldBe(1);
-        run.Answers.ShouldAllBe(a => a.By == "baseline");
-        run.Report.Notes.Single(n => n.Code == "candidate_lost").Message.ShouldContain(words);
-    }
+    public Task One_that_cannot_begin_is_given_up(string mode, string within, string words) => RolloutRun.ThatCannotBeginAsync("thread", mode, within, words);
 
     [Theory]
     [InlineData(PhaseStage.Aborted)]

@@ -166,7 +166,7 @@ public sealed class UsageTests
 
         static void UntilItRested(IReadOnlyList<Phase> phases)
         {
-            // What is shed in the meantime comes at a pace: it is longer than a hang.
+            // What is shed in the meantime comes at a pace: on a thread it is longer than a hang.
             SpinWait.SpinUntil(() => phases[0].Evidence.Count().ShadowStarted > 0, TimeSpan.FromSeconds(30)).ShouldBeTrue();
             var shed = phases[0].Evidence.Count().ShadowShed;
             SpinWait.SpinUntil(() => phases[0].Evidence.Count() is { RestedSeconds: > 2.5 } now && now.ShadowShed > shed + 2500, TimeSpan.FromSeconds(30)).ShouldBeTrue();
