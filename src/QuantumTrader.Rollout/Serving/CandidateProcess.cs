@@ -120,20 +120,15 @@ public static class CandidateProcess
 
         public override string? Run()
         {
-            if (_setup.Rank == ThreadRank.Idle)
-            {
-                // Not before: on a busy machine it would never be ready.
-                ThreadRanks.LowerProcess();
-            }
-
-            var run = Task.Factory.StartNew(() => _graph.RunAsync(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
-            lock (_writing)
-            {
-                _writer.Write(ChildMessage.Ready, []);
-            }
-
             // Whatever the candidate does, this goes on reading: so it sees the end of the phase's process.
             var read = Task.Factory.StartNew(ReadToEnd, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            var starting = Task.Factory.StartNew(() => _graph.RunAsync(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            if (Task.WaitAny(starting, read) == 0 && !starting.Result.IsFaulted)
+            {
+                TellReady();
+            }
+
+            var run = starting.Unwrap();
             if (Task.WaitAny(run, read) == 0)
             {
                 return run.Exception?.InnerException?.Message ?? run.Result.Fault ?? "its graph ended";
@@ -151,6 +146,21 @@ public static class CandidateProcess
             }
 
             return null;
+        }
+
+        // Not before all blocks have started: their code is the candidate's, as that of their constructors is.
+        private void TellReady()
+        {
+            if (_setup.Rank == ThreadRank.Idle)
+            {
+                // Nor this: on a busy machine it would never be ready.
+                ThreadRanks.LowerProcess();
+            }
+
+            lock (_writing)
+            {
+                _writer.Write(ChildMessage.Ready, []);
+            }
         }
 
         // True when the phase said that this was all; else there is nobody any more to answer.

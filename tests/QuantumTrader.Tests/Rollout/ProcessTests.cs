@@ -90,7 +90,9 @@ public sealed class ProcessTests : IDisposable
 
     [Theory]
     [InlineData("throws_in_constructor", "30s", "made to fail")]
+    [InlineData("throws_in_start", "30s", "made to fail")]
     [InlineData("hangs_in_constructor", "2s", "was given up because it")]
+    [InlineData("hangs_in_start", "2s", "was given up because it")]
     public Task One_that_cannot_be_made_is_given_up(string mode, string within, string words) => RolloutRun.ThatCannotBeginAsync("process", mode, within, words);
 
     // All three stages in one run, each with a baseline of its own, so that each mode costs the starts of three processes at once. The
