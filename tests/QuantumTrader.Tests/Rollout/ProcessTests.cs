@@ -93,7 +93,7 @@ public sealed class ProcessTests : IDisposable
     [InlineData("throws_in_start", "30s", "made to fail")]
     [InlineData("hangs_in_constructor", "2s", "was given up because it")]
     [InlineData("hangs_in_start", "2s", "was given up because it")]
-    public Task One_that_cannot_be_made_is_given_up(string mode, string within, string words) => RolloutRun.ThatCannotBeginAsync("process", mode, within, words);
+    public Task One_that_cannot_begin_is_given_up(string mode, string within, string words) => RolloutRun.ThatCannotBeginAsync("process", mode, within, words);
 
     // All three stages in one run, each with a baseline of its own, so that each mode costs the starts of three processes at once. The
     // candidates answer as the baselines do, where they answer at all, so that every difference would be damage.
